@@ -1,0 +1,174 @@
+/* tilebound predict: the bound of a problem, a network, a suite, or all tile shapes of a kernel. */
+#include "commands.h"
+#include "kernel.h"
+#include "predict.h"
+#include "predict_lists.h"
+#include "predict_view.h"
+#include "version.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+typedef struct predict_args {
+    tb_case_args item;
+    tb_output_args output;
+    const char *network, *suite;
+    tb_arg_int layer;
+    bool all_tiles;
+    tb_arg_choice baseline;
+    tb_arg_double at_least;
+} predict_args;
+
+#define AT(field) offsetof(predict_args, field)
+
+static const tb_option what_options[] = {
+    {"network", '\0', TB_OPTION_TEXT, "NAME", "every layer of a network, by name or YAML file",
+     AT(network), 0, 0, NULL, 0},
+    {"layer", '\0', TB_OPTION_INT, "N", "only this layer of the network, from 0", AT(layer), 0,
+     INT64_MAX, NULL, 0},
+    {"suite", '\0', TB_OPTION_TEXT, "NAME", "every problem of a suite, by name or YAML file",
+     AT(suite), 0, 0, NULL, 0},
+    {"all-tiles", '\0', TB_OPTION_FLAG, NULL, "rank every tile shape of the kernel", AT(all_tiles),
+     0, 0, NULL, 0},
+    {"baseline", '\0', TB_OPTION_CHOICE, NULL, "what the speedup is over (default self)",
+     AT(baseline), 0, 0, tb_baseline_names, TB_BASELINE_COUNT},
+    {"at-least", '\0', TB_OPTION_DOUBLE, "X", "exit 5 when the bound by tiles is below X",
+     AT(at_least), 0, INT64_MAX, NULL, 0},
+};
+
+static tb_status check_args(const predict_args *args, tb_error *err)
+{
+    if ((args->network != NULL) + (args->suite != NULL) + args->all_tiles > 1) {
+        return tb_fail(err, TB_EINVAL,
+                       "--network, --suite and --all-tiles are three questions; ask "
+                       "one");
+    }
+    if (args->layer.given && args->network == NULL) {
+        return tb_fail(err, TB_EINVAL, "--layer of which network? give --network");
+    }
+    if (args->network != NULL && args->item.config != NULL) {
+        return tb_fail(err, TB_EINVAL, "--config beside --network; give one of them");
+    }
+    tb_case_args none;
+    memset(&none, 0, sizeof none); /* as the parser starts: padding too */
+    none.kernel = args->item.kernel;
+    if (args->suite != NULL && memcmp(&none, &args->item, sizeof none) != 0) {
+        return tb_fail(err, TB_EINVAL,
+                       "a suite states its problems itself; of their options only "
+                       "--kernel goes with --suite");
+    }
+    return TB_OK;
+}
+
+/* One case: the plain form of the command. */
+static tb_status predict_one(const tb_predict_request *request, const tb_case *item, double *least,
+                             tb_error *err)
+{
+    tb_prediction p;
+    tb_status status = tb_predict(item, request->kernel, &p, err);
+    if (status != TB_OK) {
+        return status;
+    }
+    tb_output_warnings(&p.warnings);
+    *least = p.bound.tile_speedup;
+    if (tb_output_format(request->output) == TB_FORMAT_TABLE) {
+        tb_buffer text = {0};
+        tb_view_text(&text, &p, request->kernel);
+        status = tb_output_text(request->output, &text, err);
+    } else {
+        tb_document *doc = tb_document_create("predict", TB_VERSION);
+        tb_view_document(doc, &p, request->kernel);
+        status = tb_output_document(request->output, doc, NULL, err);
+    }
+    tb_prediction_release(&p);
+    return status;
+}
+
+static tb_status predict_case(const predict_args *args, const tb_predict_request *request,
+                              double *least, tb_error *err)
+{
+    tb_case item = tb_case_default();
+    tb_status status = tb_case_apply(&args->item, &item, err);
+    item.baseline = request->baseline;
+    if (status == TB_OK && args->all_tiles) {
+        status = tb_predict_tiles(request, &item, least, err);
+    } else if (status == TB_OK) {
+        status = predict_one(request, &item, least, err);
+    }
+    tb_case_release(&item);
+    return status;
+}
+
+static tb_status check_threshold(const predict_args *args, double least, tb_error *err)
+{
+    if (!args->at_least.given || least >= args->at_least.value) {
+        return TB_OK;
+    }
+    return tb_fail(err, TB_ETHRESHOLD, "the speedup bound by tiles is %.4g, below --at-least %g",
+                   least, args->at_least.value);
+}
+
+static tb_status run(const void *arguments, const char *const *positional, tb_error *err)
+{
+    const predict_args *args = arguments;
+    (void)positional;
+    tb_kernel *kernel = NULL;
+    double least = HUGE_VAL;
+    tb_status status = check_args(args, err);
+    if (status == TB_OK && args->item.kernel != NULL) {
+        status = tb_kernel_load(args->item.kernel, &kernel, err);
+    }
+    tb_predict_request request = {
+        .args = &args->item,
+        .output = &args->output,
+        .kernel = kernel,
+        .baseline = args->baseline.given ? (tb_baseline)args->baseline.index : TB_BASELINE_SELF,
+    };
+    if (status == TB_OK && args->network != NULL) {
+        int64_t layer = args->layer.given ? args->layer.value : -1;
+        status = tb_predict_network(&request, args->network, layer, &least, err);
+    } else if (status == TB_OK && args->suite != NULL) {
+        status = tb_predict_suite(&request, args->suite, &least, err);
+    } else if (status == TB_OK) {
+        status = predict_case(args, &request, &least, err);
+    }
+    tb_kernel_destroy(kernel);
+    return status == TB_OK ? check_threshold(args, least, err) : status;
+}
+
+static const tb_option_group groups[] = {
+    {"What to predict", what_options, sizeof what_options / sizeof *what_options, 0},
+    TB_CASE_OPTION_GROUPS(AT(item)),
+    {"Output", tb_output_options, TB_OUTPUT_OPTION_COUNT, AT(output)},
+};
+
+static const tb_example examples[] = {
+    {"tilebound predict -i 30x48x80 -w 18x24x24 -s 16x8x8 -n 24 --kernel cutlass-blackwell-fna "
+     "--q-tile 4x8x8 --kv-tile 2x8x8",
+     "HunyuanVideo with a stride that makes every tile full"},
+    {"tilebound predict -i 32768 -w 2048 -s 256 --kernel cutlass-hopper-fna --format json",
+     "a sliding window over one dimension, as JSON"},
+    {"tilebound predict -i 256x256 -w 80x80 --kernel cutlass-blackwell-fna --all-tiles",
+     "which tile shapes of the kernel suit a window"},
+    {"tilebound predict --network cosmos-predict2-2b --kernel cutlass-hopper-fna",
+     "every layer of a network"},
+    {"tilebound predict --suite gna", "the published problems beside their published bounds"},
+    {"tilebound predict -i 8192 --local 1024,0 --baseline causal --at-least 3",
+     "fail a build when a sliding window cannot be three times faster than causal attention"},
+};
+
+const tb_command tb_cmd_predict = {
+    .name = "predict",
+    .group = "ask",
+    .summary = "how much faster than dense attention a sparse pattern can possibly be",
+    .description =
+        "Counts the tiles that a pattern makes a kernel visit and prints upper bounds on its\n"
+        "speedup: by FLOPs, by tiles in total, and by the worst query tile. Exact; needs no GPU.",
+    .groups = groups,
+    .group_count = sizeof groups / sizeof *groups,
+    .examples = examples,
+    .example_count = sizeof examples / sizeof *examples,
+    .args_size = sizeof(predict_args),
+    .run = run,
+};

@@ -1,0 +1,266 @@
+#include "network.h"
+#include "predict.h"
+#include "predict_lists.h"
+#include "predict_view.h"
+#include "table.h"
+#include "version.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Sums over the layers of one case, for its mean bounds. */
+typedef struct case_totals {
+    double layers, baseline_pairs, visible_pairs, baseline_tiles, visited_tiles;
+} case_totals;
+
+typedef struct network_printer {
+    const tb_predict_request *request;
+    const tb_network *network;
+    int64_t layer; /* < 0: all */
+    tb_document *doc;
+    tb_table table;
+    tb_messages warnings; /* each once, not once a layer */
+    double least;
+} network_printer;
+
+/* The network's case with the options on top: they win over what the network says. */
+static tb_status make_case(const network_printer *printer, const tb_layer_group *group,
+                           tb_case *item, tb_error *err)
+{
+    *item = tb_case_default();
+    item->problem.layout = printer->network->layout;
+    item->problem.heads = printer->network->heads;
+    item->problem.heads_kv = printer->network->heads;
+    item->problem.dim = printer->network->dim;
+    item->problem.dim_value = printer->network->dim;
+    item->pattern = group->pattern;
+    item->baseline = printer->request->baseline;
+    return tb_case_apply(printer->request->args, item, err);
+}
+
+static void add_totals(case_totals *totals, const tb_prediction *p, double layers)
+{
+    totals->layers += layers;
+    totals->baseline_pairs += layers * (double)p->bound.baseline_pairs;
+    totals->visible_pairs += layers * (double)p->census.visible_pairs;
+    totals->baseline_tiles += layers * (double)p->bound.baseline_tiles;
+    totals->visited_tiles += layers * (double)p->census.visited;
+}
+
+static void keep_warnings(network_printer *printer, const tb_messages *warnings)
+{
+    for (size_t i = 0; i < warnings->count; i++) {
+        bool known = false;
+        for (size_t k = 0; k < printer->warnings.count; k++) {
+            known = known || strcmp(printer->warnings.text[k], warnings->text[i]) == 0;
+        }
+        if (!known) {
+            tb_messages_add(&printer->warnings, "%s", warnings->text[i]);
+        }
+    }
+}
+
+static void print_group(network_printer *printer, const tb_network_case *which,
+                        const tb_layer_group *group, const tb_prediction *p, size_t layers)
+{
+    int rank = p->problem.layout.rank, dims = tb_tiling_dims(&p->tiling, &p->problem.layout);
+    char pattern[256], q[96], kv[96];
+    if (printer->doc != NULL) {
+        tb_document_open_object(printer->doc, NULL);
+        tb_document_text(printer->doc, "case", which->name);
+        tb_document_text(printer->doc, "pattern_name", group->pattern_name);
+        if (printer->layer >= 0) {
+            tb_document_ints(printer->doc, "layers", &printer->layer, 1);
+        } else {
+            tb_document_ints(printer->doc, "layers", group->layers, group->layer_count);
+        }
+        tb_view_document(printer->doc, p, printer->request->kernel);
+        tb_document_close(printer->doc);
+        return;
+    }
+    tb_table *table = &printer->table;
+    tb_table_cell(table, "%s", which->name);
+    tb_table_cell(table, "%zu x %s", layers, group->pattern_name);
+    tb_table_cell(table, "%s", tb_view_pattern(&p->pattern, rank, pattern));
+    tb_table_cell(table, "%s / %s", tb_view_dims(p->tiling.q_tile, dims, q),
+                  tb_view_dims(p->tiling.kv_tile, dims, kv));
+    tb_table_cell(table, "%.1f %%", 100 * p->bound.sparsity);
+    tb_table_cell(table, "%.2f", p->bound.flop_speedup);
+    tb_table_cell(table, "%.2f", p->bound.tile_speedup);
+    tb_table_cell(table, "%.2f", p->bound.tile_speedup_worst);
+    tb_table_cell(table, "%s", p->bound.fully_block_sparse ? "yes" : "no");
+}
+
+static tb_status predict_group(network_printer *printer, const tb_network_case *which,
+                               const tb_layer_group *group, case_totals *totals, tb_error *err)
+{
+    size_t layers = printer->layer >= 0 ? 1 : group->layer_count;
+    tb_case item;
+    tb_prediction p = {0};
+    tb_status status = make_case(printer, group, &item, err);
+    if (status == TB_OK) {
+        status = tb_predict(&item, printer->request->kernel, &p, err);
+    }
+    if (status == TB_OK) {
+        print_group(printer, which, group, &p, layers);
+        keep_warnings(printer, &p.warnings);
+        add_totals(totals, &p, (double)layers);
+    }
+    tb_prediction_release(&p);
+    tb_case_release(&item);
+    return status;
+}
+
+/* The whole case: its attention's work, all layers added up. */
+static void print_totals(network_printer *printer, const tb_network_case *which,
+                         const case_totals *totals)
+{
+    double flop = totals->baseline_pairs / totals->visible_pairs;
+    double tile = totals->baseline_tiles / totals->visited_tiles;
+    double sparsity = 1 - totals->visible_pairs / totals->baseline_pairs;
+    printer->least = fmin(printer->least, tile);
+    if (printer->doc != NULL || printer->layer >= 0) {
+        return;
+    }
+    tb_table *table = &printer->table;
+    tb_table_cell(table, "%s", which->name);
+    tb_table_cell(table, "%.0f layers", totals->layers);
+    tb_table_cell(table, "all attention added up");
+    tb_table_cell(table, "-");
+    tb_table_cell(table, "%.1f %%", 100 * sparsity);
+    tb_table_cell(table, "%.2f", flop);
+    tb_table_cell(table, "%.2f", tile);
+    tb_table_cell(table, "-");
+    tb_table_cell(table, "-");
+}
+
+static void put_totals(tb_document *doc, const tb_network_case *which, const case_totals *totals)
+{
+    tb_document_open_object(doc, NULL);
+    tb_document_text(doc, "case", which->name);
+    tb_document_int(doc, "layers", (int64_t)totals->layers);
+    tb_document_double(doc, "flop_speedup", totals->baseline_pairs / totals->visible_pairs);
+    tb_document_double(doc, "tile_speedup", totals->baseline_tiles / totals->visited_tiles);
+    tb_document_double(doc, "sparsity", 1 - totals->visible_pairs / totals->baseline_pairs);
+    tb_document_close(doc);
+}
+
+static tb_status predict_case(network_printer *printer, const tb_network_case *which,
+                              case_totals *totals, tb_error *err)
+{
+    tb_status status = TB_OK;
+    if (printer->layer >= 0) {
+        const tb_layer_group *group = tb_network_layer(which, printer->layer);
+        if (group == NULL) {
+            return tb_fail(err, TB_EINVAL, "--layer %lld; network %s has layers 0 to %lld",
+                           (long long)printer->layer, printer->network->name,
+                           (long long)printer->network->layers - 1);
+        }
+        status = predict_group(printer, which, group, totals, err);
+    }
+    for (size_t g = 0; printer->layer < 0 && status == TB_OK && g < which->group_count; g++) {
+        status = predict_group(printer, which, &which->groups[g], totals, err);
+    }
+    if (status == TB_OK) {
+        print_totals(printer, which, totals);
+    }
+    return status;
+}
+
+static void print_facts(const tb_network *network, tb_buffer *text)
+{
+    bool any = false;
+    for (size_t i = 0; i < 4; i++) { /* layout, heads, dim, layers */
+        if (network->facts[i].is_assumed) {
+            tb_buffer_printf(text, "%s%s",
+                             any ? ", " : "\nassumed, without a source: ", network->facts[i].name);
+            any = true;
+        }
+    }
+    tb_buffer_text(text, any ? "\n" : "");
+}
+
+static void put_assumed(tb_document *doc, const tb_network *network)
+{
+    tb_document_open_array(doc, "assumed");
+    for (size_t i = 0; i < 4; i++) {
+        if (network->facts[i].is_assumed) {
+            tb_document_text(doc, NULL, network->facts[i].name);
+        }
+    }
+    tb_document_close(doc);
+}
+
+static void begin_table(tb_table *table)
+{
+    static const char *const heads[] = {"case",  "layers",   "pattern",
+                                        "tiles", "sparsity", "FLOP-wise",
+                                        "tile",  "worst",    "fully block-sparse"};
+    *table = tb_table_begin("lrllrrrrr");
+    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+        tb_table_cell(table, "%s", heads[i]);
+    }
+}
+
+static tb_status print_network(network_printer *printer, tb_error *err)
+{
+    const tb_output_args *output = printer->request->output;
+    if (printer->doc != NULL) {
+        tb_document *doc = printer->doc;
+        printer->doc = NULL;
+        return tb_output_document(output, doc, "results", err);
+    }
+    tb_buffer text = {0};
+    char layout[96];
+    const tb_network *network = printer->network;
+    tb_buffer_printf(
+        &text, "%s: %s\n%s tokens, %lld heads, dim %lld, %lld layers\n\n", network->name,
+        network->summary, tb_view_dims(network->layout.extent, network->layout.rank, layout),
+        (long long)network->heads, (long long)network->dim, (long long)network->layers);
+    tb_table_print(&printer->table, &text);
+    print_facts(network, &text);
+    return tb_output_text(output, &text, err);
+}
+
+tb_status tb_predict_network(const tb_predict_request *request, const char *name, int64_t layer,
+                             double *least, tb_error *err)
+{
+    tb_network *network = NULL;
+    tb_status status = tb_network_load(name, &network, err);
+    if (status != TB_OK) {
+        return status;
+    }
+    network_printer printer = {
+        .request = request, .network = network, .layer = layer, .least = *least};
+    begin_table(&printer.table);
+    if (tb_output_format(request->output) != TB_FORMAT_TABLE) {
+        printer.doc = tb_document_create("predict-network", TB_VERSION);
+        tb_document_text(printer.doc, "network", network->name);
+        put_assumed(printer.doc, network);
+    }
+    case_totals *totals = calloc(network->case_count, sizeof *totals);
+    if (totals == NULL) {
+        status = tb_fail(err, TB_ENOMEM, "no memory for %zu cases", network->case_count);
+    }
+    tb_document_open_array(printer.doc, "results");
+    for (size_t c = 0; status == TB_OK && c < network->case_count; c++) {
+        status = predict_case(&printer, &network->cases[c], &totals[c], err);
+    }
+    tb_document_close(printer.doc);
+    tb_document_open_array(printer.doc, "cases");
+    for (size_t c = 0; status == TB_OK && c < network->case_count; c++) {
+        put_totals(printer.doc, &network->cases[c], &totals[c]);
+    }
+    tb_document_close(printer.doc);
+    free(totals);
+    if (status == TB_OK) {
+        tb_output_warnings(&printer.warnings);
+        *least = printer.least;
+        status = print_network(&printer, err);
+    }
+    tb_buffer_free(&printer.table.cells);
+    tb_document_destroy(printer.doc);
+    tb_network_destroy(network);
+    return status;
+}

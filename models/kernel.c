@@ -1,0 +1,36 @@
+#include "kernel.h"
+
+#include "checked.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const tb_permutation_names[TB_PERMUTATION_COUNT] = {"none", "copy"};
+
+bool tb_tile_set_serves(const tb_tile_set *set, int64_t padded)
+{
+    for (size_t i = 0; i < set->dim_count; i++) {
+        if (set->dims[i] == padded) {
+            return true;
+        }
+    }
+    return set->dim_count == 0;
+}
+
+int64_t tb_kernel_padded_dim(const tb_kernel *kernel, const tb_problem *problem)
+{
+    int64_t wanted = tb_max(problem->dim, problem->dim_value);
+    int64_t padded = 0;
+    for (size_t s = 0; s < kernel->set_count[problem->pass]; s++) {
+        const tb_tile_set *set = &kernel->sets[problem->pass][s];
+        if (set->dim_count == 0) {
+            return wanted;
+        }
+        for (size_t i = 0; i < set->dim_count; i++) {
+            if (set->dims[i] >= wanted && (padded == 0 || set->dims[i] < padded)) {
+                padded = set->dims[i];
+            }
+        }
+    }
+    return padded;
+}

@@ -1,0 +1,61 @@
+/* Networks: layout, heads and layers, and which pattern each layer has. Data in networks/. */
+#ifndef TB_NETWORK_H
+#define TB_NETWORK_H
+
+#include "pattern.h"
+#include "problem.h"
+#include "status.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** One value of a network file with its source. */
+typedef struct tb_fact {
+    const char *name;
+    const char *value;  /* as written */
+    const char *source; /* of an assumed fact: why it was assumed */
+    bool is_assumed;
+} tb_fact;
+
+/** Layers that share a pattern in one case. */
+typedef struct tb_layer_group {
+    const char *pattern_name;
+    tb_pattern pattern;    /* gna */
+    const int64_t *layers; /* ascending, from 0 */
+    size_t layer_count;
+} tb_layer_group;
+
+/** A way to assign a pattern to every layer. */
+typedef struct tb_network_case {
+    const char *name;
+    const tb_layer_group *groups;
+    size_t group_count;
+} tb_network_case;
+
+typedef struct tb_network {
+    const char *name;
+    const char *summary;
+    const char *source;
+    tb_layout layout;
+    int64_t heads;
+    int64_t dim;
+    int64_t layers;
+    const tb_fact *facts; /* layout, heads, dim and layers first, then the file's `facts` */
+    size_t fact_count;
+    const tb_network_case *cases;
+    size_t case_count;
+    struct tb_yaml *file;   /* owned */
+    struct tb_arena *arena; /* owned */
+} tb_network;
+
+/** Load a network by known name or path; free with tb_network_destroy().
+ *  TB_OK; TB_EINVAL for an unknown name; TB_EFILE with the position; TB_ENOMEM. */
+TB_NODISCARD tb_status tb_network_load(const char *name, tb_network **out, tb_error *err);
+
+/** Free a network; NULL is allowed. */
+void tb_network_destroy(tb_network *network);
+
+/** The group of a case that holds layer `layer`, or NULL. */
+const tb_layer_group *tb_network_layer(const tb_network_case *which, int64_t layer);
+
+#endif

@@ -1,0 +1,149 @@
+/* All that reads foreign files, behind one libFuzzer entry: the first byte says which reader. */
+#include "npy.h"
+#include "pbm.h"
+#include "text.h"
+#include "yaml_doc.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length);
+
+/* Something wrong that is no crash: make it one. */
+static void require(bool right)
+{
+    if (!right) {
+        abort();
+    }
+}
+
+/* An error must say something, on one line, in a place that the file has. */
+static void check_error(tb_status status, const tb_error *err, size_t length)
+{
+    require(status == TB_EFILE && err->code == status);
+    require(err->message[0] != '\0' && strchr(err->message, '\n') == NULL);
+    require(err->line >= 0 && err->column >= 0);
+    require((size_t)err->line <= length + 2 && (size_t)err->column <= length + 2);
+}
+
+static const char *const keys[] = {"schema", "problem", "layout", "window", "stride", NULL};
+
+/* Ask every getter of a node; each succeeds or complains. */
+static void ask(const tb_yaml_node *node, size_t length)
+{
+    tb_error err;
+    int64_t integers[4], integer;
+    bool booleans[4], boolean;
+    double number;
+    const char *text;
+    size_t count, choice;
+    const tb_yaml_node *value;
+    const tb_status statuses[] = {
+        tb_yaml_check_keys(node, keys, &err),
+        tb_yaml_need(node, "layout", &value, &err),
+        tb_yaml_int(node, -72, 96, &integer, &err),
+        tb_yaml_double(node, 0, HUGE_VAL, &number, &err),
+        tb_yaml_bool(node, &boolean, &err),
+        tb_yaml_text(node, &text, &err),
+        tb_yaml_choice(node, keys, 5, &choice, &err),
+        tb_yaml_int_list(node, 4, 1, INT64_MAX, integers, &count, &err),
+        tb_yaml_bool_list(node, 4, booleans, &count, &err),
+    };
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++) {
+        require(statuses[i] == TB_OK || statuses[i] == TB_EFILE);
+    }
+    check_error(tb_yaml_fail(node, &err, "here"), &err, length);
+}
+
+static void walk(const tb_yaml_node *node, size_t depth, size_t length)
+{
+    require(depth <= TB_YAML_MAX_DEPTH);
+    ask(node, length);
+    for (size_t i = 0; i < tb_yaml_count(node); i++) {
+        if (tb_yaml_is_map(node)) {
+            ask(tb_yaml_key_node(node, i), length);
+            const tb_yaml_node *value = tb_yaml_get(node, tb_yaml_key(node, i));
+            require(value == NULL || value == tb_yaml_item(node, i)); /* keys are unique */
+        }
+        walk(tb_yaml_item(node, i), depth + 1, length);
+    }
+}
+
+static void try_yaml(const unsigned char *data, size_t length)
+{
+    tb_error err;
+    tb_yaml *doc = NULL;
+    tb_status status = tb_yaml_parse((const char *)data, length, "input", &doc, &err);
+    if (status != TB_OK) {
+        check_error(status, &err, length);
+        return;
+    }
+    require(tb_yaml_bytes(doc) <= 40 * length + 16384);
+    status = tb_yaml_check_schema(doc, "problem", &err);
+    require(status == TB_OK || status == TB_EFILE);
+    walk(tb_yaml_root(doc), 0, length);
+    tb_yaml_destroy(doc);
+}
+
+/* Bits past each row's end stay zero, and a matrix is no larger than eight times its file. */
+static void check_mask(tb_status status, tb_bit_matrix *matrix, const tb_error *err, size_t length)
+{
+    if (status != TB_OK) {
+        require(matrix == NULL);
+        check_error(status, err, length);
+        return;
+    }
+    for (int64_t r = 0; r < matrix->rows; r++) {
+        require(!tb_bits_any(tb_bit_matrix_row(matrix, r), matrix->cols, matrix->row_words * 64));
+    }
+    require((size_t)(matrix->rows * matrix->row_words) <= length);
+    tb_bit_matrix_destroy(matrix);
+}
+
+static void try_npy(const unsigned char *data, size_t length)
+{
+    tb_error err;
+    tb_bit_matrix *matrix = NULL;
+    tb_file_bytes bytes = {.data = data, .length = length};
+    tb_status status = tb_npy_parse_bits(bytes, "input", &matrix, &err);
+    check_mask(status, matrix, &err, length);
+}
+
+static void try_pbm(const unsigned char *data, size_t length)
+{
+    tb_error err;
+    tb_bit_matrix *matrix = NULL;
+    tb_file_bytes bytes = {.data = data, .length = length};
+    tb_status status = tb_pbm_parse_bits(bytes, "input", &matrix, &err);
+    check_mask(status, matrix, &err, length);
+}
+
+/* A number that is read is written in a form that reads back. */
+static void try_text(const unsigned char *data, size_t length)
+{
+    char text[256], shortest[32];
+    size_t kept = length < sizeof text ? length : sizeof text - 1, count;
+    int64_t integers[4];
+    double number, again;
+    memcpy(text, data, kept);
+    text[kept] = '\0';
+    (void)tb_text_int_list(text, 4, integers, &count);
+    (void)tb_text_nearest(text, keys, 5);
+    for (size_t at = 0, step; (step = tb_text_utf8_step(text + at)) != 0; at += step) {
+        require(at + step <= kept);
+    }
+    if (tb_text_double(text, &number)) {
+        require(tb_text_double(tb_text_shortest(number, shortest), &again) && again == number);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
+{
+    static void (*const readers[])(const unsigned char *, size_t) = {try_yaml, try_npy, try_pbm,
+                                                                     try_text};
+    if (length > 0) {
+        readers[data[0] % (sizeof readers / sizeof readers[0])](data + 1, length - 1);
+    }
+    return 0;
+}

@@ -1,0 +1,180 @@
+/* The fuzz entry without libFuzzer: seeds and random mutations of them, the same in every run.
+ *
+ *   fuzz_inputs [FILE ...]     runs these files instead, to repeat what libFuzzer found
+ */
+#include <gsl/gsl_rng.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef TB_TEST_CASES_DIVISOR
+#define TB_TEST_CASES_DIVISOR 1
+#endif
+
+#define MUTATIONS    (20000 / TB_TEST_CASES_DIVISOR)
+#define LARGEST      4096
+#define DEFAULT_SEED 20250422UL
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length);
+
+typedef struct seed {
+    const char *bytes;
+    size_t length;
+} seed;
+
+#define SEED(text)                                                                                 \
+    {                                                                                              \
+        .bytes = (text), .length = sizeof(text) - 1                                                \
+    }
+
+/* The first byte chooses the reader: 0 YAML, 1 .npy, 2 PBM, 3 numbers. */
+static const seed seeds[] = {
+    SEED("\0schema: tilebound/problem/1\nproblem:\n  layout: [30, 48, 80]\n  dtype: bf16\n"),
+    SEED(
+        "\0{\"schema\": \"tilebound/problem/1\", \"layout\": [72, 96], \"causal\": [true, false]}"),
+    SEED("\0- {a: ~, b: 'x', c: \"\\u00e9\\n\"}\n- |\n  text\n- >-\n  more\n- -7.3e12\n"),
+    SEED("\0a: &x [1]\nb: *x\n--- !t\n? k\n: v\n...\n%YAML 1.1\n"),
+    SEED("\0[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[72]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"),
+    SEED("\1\x93NUMPY\1\0\x3a\0{'descr': '|b1', 'fortran_order': False, 'shape': (1, 3)}\n\1\0\1"),
+    SEED("\1\x93NUMPY\2\0\x39\0\0\0{'descr': '|u1', 'fortran_order': True, 'shape': (3, 2)}\n"
+         "\1\0\1\0\1\1"),
+    SEED("\2P1\n# comment\n3 2\n1 0 1\n0 1 1\n"),
+    SEED("\2P4\n11 2\n\xa0\x60\xff\x7f"),
+    SEED("\3-7.3e12"),
+    SEED("\3"
+         "30x48x80"),
+};
+
+#define SEED_COUNT (sizeof seeds / sizeof seeds[0])
+
+static size_t below(gsl_rng *random, size_t n)
+{
+    return (size_t)gsl_rng_uniform_int(random, (unsigned long)n);
+}
+
+static void overwrite(gsl_rng *random, unsigned char *data, size_t length)
+{
+    static const char interesting[] = "\0\1\x7f\x80\xff\n\t :,-[]{}()&*!|>'\"%#?~0129x.eP\xc3\xe2";
+    if (length > 0) {
+        data[below(random, length)] = (unsigned char)interesting[below(random, sizeof interesting)];
+    }
+}
+
+static size_t erase(gsl_rng *random, unsigned char *data, size_t length)
+{
+    size_t at = below(random, length + 1), count = below(random, length - at + 1);
+    memmove(data + at, data + at + count, length - at - count);
+    return length - count;
+}
+
+/* Insert a piece of a seed, which is how structures meet. */
+static size_t insert(gsl_rng *random, unsigned char *data, size_t length)
+{
+    const seed *other = &seeds[below(random, SEED_COUNT)];
+    size_t from = below(random, other->length), count = below(random, other->length - from + 1);
+    if (length + count > LARGEST) {
+        return length;
+    }
+    size_t at = below(random, length + 1);
+    memmove(data + at + count, data + at, length - at);
+    memcpy(data + at, other->bytes + from, count);
+    return length + count;
+}
+
+static size_t repeat(gsl_rng *random, unsigned char *data, size_t length)
+{
+    size_t at = below(random, length + 1), count = below(random, length - at + 1);
+    if (length + count > LARGEST) {
+        return length;
+    }
+    memmove(data + at + count, data + at, length - at);
+    return length + count;
+}
+
+static size_t mutate(gsl_rng *random, unsigned char *data, size_t length)
+{
+    for (size_t steps = 1 + below(random, 6); steps > 0; steps--) {
+        switch (below(random, 8)) {
+        case 0:
+            length = erase(random, data, length);
+            break;
+        case 1:
+            length = insert(random, data, length);
+            break;
+        case 2:
+            length = repeat(random, data, length);
+            break;
+        default:
+            overwrite(random, data, length);
+        }
+    }
+    return length;
+}
+
+/* From a block of exactly this length, so that a sanitizer sees reads past the end. */
+static int run(const unsigned char *data, size_t length)
+{
+    unsigned char *copy = malloc(length == 0 ? 1 : length);
+    if (copy == NULL) {
+        return 1;
+    }
+    memcpy(copy, data, length);
+    int failed = LLVMFuzzerTestOneInput(copy, length);
+    free(copy);
+    return failed;
+}
+
+static int run_mutations(gsl_rng *random)
+{
+    int failed = 0;
+    unsigned char data[LARGEST];
+    for (int i = 0; i < MUTATIONS && failed == 0; i++) {
+        const seed *from = &seeds[below(random, SEED_COUNT)];
+        memcpy(data, from->bytes, from->length);
+        size_t length = mutate(random, data, from->length);
+        if (length > 0 && below(random, 4) != 0) {
+            data[0] = (unsigned char)from->bytes[0]; /* mostly keep the reader */
+        }
+        failed = run(data, length);
+    }
+    return failed;
+}
+
+static int run_file(const char *path)
+{
+    static unsigned char data[1 << 20];
+    FILE *file = fopen(path, "rb");
+    if (file == NULL) {
+        (void)fprintf(stderr, "%s: cannot read\n", path);
+        return 1;
+    }
+    size_t length = fread(data, 1, sizeof data, file);
+    (void)fclose(file);
+    return run(data, length);
+}
+
+int main(int argc, char **argv)
+{
+    int failed = 0;
+    for (int i = 1; i < argc; i++) {
+        failed |= run_file(argv[i]);
+    }
+    if (argc > 1) {
+        return failed;
+    }
+    const char *set = getenv("TB_SEED");
+    unsigned long start = set == NULL ? DEFAULT_SEED : strtoul(set, NULL, 10);
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    if (random == NULL) {
+        return 1;
+    }
+    gsl_rng_set(random, start);
+    for (size_t i = 0; i < SEED_COUNT; i++) {
+        failed |= run((const unsigned char *)seeds[i].bytes, seeds[i].length);
+    }
+    failed |= run_mutations(random);
+    gsl_rng_free(random);
+    printf("TB_SEED=%lu: %zu seeds, %d mutations\n", start, SEED_COUNT, MUTATIONS);
+    return failed;
+}
