@@ -18,23 +18,6 @@ static uint64_t below_end(int64_t end)
     return ALL_ONES >> (63 - (end - 1) % 64);
 }
 
-void tb_bits_set_range(uint64_t *bits, int64_t begin, int64_t end)
-{
-    if (begin >= end) {
-        return;
-    }
-    int64_t first = begin / 64, last = (end - 1) / 64;
-    if (first == last) {
-        bits[first] |= from_bit(begin) & below_end(end);
-        return;
-    }
-    bits[first] |= from_bit(begin);
-    for (int64_t w = first + 1; w < last; w++) {
-        bits[w] = ALL_ONES;
-    }
-    bits[last] |= below_end(end);
-}
-
 bool tb_bits_any(const uint64_t *bits, int64_t begin, int64_t end)
 {
     if (begin >= end) {

@@ -23,8 +23,25 @@ static inline void tb_bits_set(uint64_t *bits, int64_t i)
     bits[i / 64] |= UINT64_C(1) << (i % 64);
 }
 
+/** The bits of [begin, end) that lie in word `w`; the range overlaps that word. */
+static inline uint64_t tb_bits_word_mask(int64_t begin, int64_t end, int64_t w)
+{
+    uint64_t from = begin > w * 64 ? ~UINT64_C(0) << (begin % 64) : ~UINT64_C(0);
+    uint64_t below = end < w * 64 + 64 ? ~(~UINT64_C(0) << (end % 64)) : ~UINT64_C(0);
+    return from & below;
+}
+
 /** Set the bits of [begin, end); nothing when the range is empty. */
-void tb_bits_set_range(uint64_t *bits, int64_t begin, int64_t end);
+static inline void tb_bits_set_range(uint64_t *bits, int64_t begin, int64_t end)
+{
+    if (begin >= end) {
+        return;
+    }
+    int64_t first = begin / 64, last = (end - 1) / 64;
+    for (int64_t w = first; w <= last; w++) {
+        bits[w] |= tb_bits_word_mask(begin, end, w);
+    }
+}
 
 /** Is any bit of [begin, end) set? False for an empty range. */
 bool tb_bits_any(const uint64_t *bits, int64_t begin, int64_t end);

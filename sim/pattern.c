@@ -65,10 +65,13 @@ static void add_interval(int64_t begin, int64_t end, void *user)
 
 void tb_row_sets_meet(tb_row_sets *sets)
 {
+    uint64_t left = 0;
     for (int64_t w = 0; w < sets->words; w++) {
         sets->all[w] &= sets->scratch[w];
+        left |= sets->all[w];
         sets->scratch[w] = 0;
     }
+    sets->none_for_all = left == 0;
 }
 
 int64_t tb_pattern_unite(const tb_pattern *pattern, const tb_layout *layout, int64_t query,

@@ -50,6 +50,7 @@ typedef struct tb_row_sets {
     uint64_t *all;     /* seen by every query so far */
     uint64_t *scratch; /* all zero between calls */
     int64_t words;     /* of each set */
+    bool none_for_all; /* `all` is empty: no key is left to meet */
 } tb_row_sets;
 
 typedef struct tb_pattern_type {

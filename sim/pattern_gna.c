@@ -155,14 +155,30 @@ static void row(const tb_pattern *pattern, const tb_layout *layout, int64_t quer
     }
 }
 
-static void set_axis(uint64_t *bits, int64_t base, int64_t step, int64_t begin, int64_t end)
+/* Set what an inner axis sees of every line of the outer axes. */
+static void set_lines(const outer_axes *outer, const axis *inner, int64_t begin, int64_t end,
+                      uint64_t *bits)
 {
-    if (step == 1) {
-        tb_bits_set_range(bits, base + begin, base + end);
-        return;
-    }
-    for (int64_t k = begin; k < end; k++) {
-        tb_bits_set(bits, base + k * step);
+    int64_t at[TB_MAX_RANK - 1];
+    first_line(outer, at);
+    int last = outer->count - 1;
+    int64_t lines = last >= 0 ? outer->axes[last].end - outer->axes[last].begin : 1;
+    int64_t pitch = last >= 0 ? outer->axes[last].step * outer->axes[last].pitch : 0;
+    for (int64_t c = 0; begin < end && c < outer->combinations; c += lines) {
+        int64_t base = line_start(outer, at) + inner->first;
+        for (int64_t line = 0; line < lines; line++, base += pitch) {
+            if (inner->step == 1) {
+                tb_bits_set_range(bits, base + begin, base + end);
+                continue;
+            }
+            for (int64_t k = begin; k < end; k++) {
+                tb_bits_set(bits, base + k * inner->step);
+            }
+        }
+        if (last >= 0) { /* the last outer axis is done: on to the next of the others */
+            at[last] = outer->axes[last].end - 1;
+            next_line(outer, at);
+        }
     }
 }
 
@@ -176,14 +192,11 @@ static int64_t unite_group(const tb_pattern *pattern, const tb_layout *layout,
     int64_t step = pattern->dilation[inner];
     axis low = axis_of(pattern, layout, inner, first, 1);
     axis high = axis_of(pattern, layout, inner, first + (last - first) / step * step, 1);
-    int64_t at[TB_MAX_RANK - 1];
-    first_line(outer, at);
-    for (int64_t c = 0; c < outer->combinations; c++, next_line(outer, at)) {
-        int64_t base = line_start(outer, at) + low.first;
-        set_axis(sets->any, base, step, low.begin, high.end);
-        set_axis(sets->scratch, base, step, high.begin, low.end);
+    set_lines(outer, &low, low.begin, high.end, sets->any);
+    if (!sets->none_for_all) {
+        set_lines(outer, &low, high.begin, low.end, sets->scratch);
+        tb_row_sets_meet(sets);
     }
-    tb_row_sets_meet(sets);
     int64_t seen = 0;
     for (int64_t x = first; x <= last; x += step) {
         axis line = axis_of(pattern, layout, inner, x, 1);

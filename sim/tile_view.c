@@ -70,7 +70,8 @@ void tb_tile_view_destroy(tb_tile_view *view)
     free(view->kv_first);
     free(view->q_tokens);
     free(view->q_begin);
-    free(view->kv_tile_of);
+    free(view->word_begin);
+    free(view->words);
     free(view);
 }
 
@@ -109,9 +110,8 @@ tb_tile_scratch *tb_tile_scratch_create(const tb_tile_view *view)
         made->sets.any = calloc(words, sizeof(uint64_t));
         made->sets.all = calloc(words, sizeof(uint64_t));
         made->sets.scratch = calloc(words, sizeof(uint64_t));
-        made->seen_by_all = calloc((size_t)view->kv_tiles, sizeof(int64_t));
         complete = complete && made->sets.any != NULL && made->sets.all != NULL &&
-                   made->sets.scratch != NULL && made->seen_by_all != NULL;
+                   made->sets.scratch != NULL;
     }
     if (!complete) {
         tb_tile_scratch_destroy(made);
@@ -130,7 +130,6 @@ void tb_tile_scratch_destroy(tb_tile_scratch *scratch)
     free(scratch->sets.any);
     free(scratch->sets.all);
     free(scratch->sets.scratch);
-    free(scratch->seen_by_all);
     free(scratch);
 }
 

@@ -5,6 +5,12 @@
 #include "closed_form.h"
 #include "tile_view.h"
 
+/** Tokens of a KV tile that share a word of a set over tokens. */
+typedef struct tb_tile_word {
+    int64_t word;
+    uint64_t mask;
+} tb_tile_word;
+
 struct tb_tile_view {
     tb_problem problem;
     tb_pattern pattern;
@@ -18,13 +24,13 @@ struct tb_tile_view {
     int64_t groups;              /* closed: dilation groups, and the first tile of each */
     int64_t *q_first, *kv_first; /* groups + 1 entries */
     int64_t *q_tokens, *q_begin; /* rows: tokens by query tile, ascending; NULL = row-major runs */
-    int64_t *kv_tile_of;         /* rows: KV tile of a token; NULL likewise */
+    int64_t *word_begin;         /* rows: each KV tile's entries in words, kv_tiles + 1 */
+    tb_tile_word *words;
 };
 
 struct tb_tile_scratch {
     uint64_t *visited, *full; /* bits over KV tiles */
     tb_row_sets sets;         /* rows: bits over tokens */
-    int64_t *seen_by_all;     /* rows, not row-major: keys a KV tile that every query sees */
 };
 
 /** Fill the fields of a closed view. */

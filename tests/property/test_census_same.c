@@ -179,6 +179,56 @@ static void gna__dilated_groups_add_up(void **state)
     tb_sim_large_check(law_of_groups, tb_test_cases(1500));
 }
 
+/* How far pairs can grow before there are 2^63 of them, in the layout or in its tiles. */
+static int64_t draw_scale(gsl_rng *random, const tb_sim_case *c, const tb_census *census)
+{
+    double pairs = (double)census->visited;
+    for (int d = 0; d < c->problem.layout.rank; d++) {
+        pairs *= (double)c->tiling.q_tile[d] * (double)c->tiling.kv_tile[d];
+    }
+    double dense = (double)census->dense_pairs;
+    pairs = dense > pairs ? dense : pairs;
+    int64_t most = 1;
+    while (most < 1000000 && pairs * (double)most * (double)most < 1e18) {
+        most *= 2;
+    }
+    return tb_test_between(random, 1, most);
+}
+
+/* With even w and s, everything that a bidirectional window depends on is a multiple of m when extent,
+ * window, stride and tiles of a dimension are: the same tiles, in larger tokens. */
+static void law_of_scale(gsl_rng *random)
+{
+    tb_sim_case c = tb_sim_large_draw(random);
+    int d = (int)tb_test_between(random, 0, c.problem.layout.rank - 1);
+    int64_t most = tb_test_between(random, 2, 200); /* tokens of a dilation group */
+    c.pattern.dilation[d] = tb_test_between(random, 1, 3);
+    c.problem.layout.extent[d] = most * c.pattern.dilation[d];
+    c.pattern.window[d] = tb_test_between(random, 1, most / 2) * 2;
+    c.pattern.stride[d] = tb_test_between(random, 1, c.pattern.window[d] / 2) * 2;
+    c.pattern.causal[d] = false;
+    tb_census census = tb_sim_large_census(&c);
+    int64_t scale = draw_scale(random, &c, &census);
+    c.problem.layout.extent[d] *= scale;
+    c.pattern.window[d] *= scale;
+    c.pattern.stride[d] *= scale;
+    c.tiling.q_tile[d] *= scale;
+    c.tiling.kv_tile[d] *= scale;
+    c.problem.extra_kv *= scale;
+    c.problem.extra_q *= scale;
+    tb_census scaled = tb_sim_large_census(&c);
+    census.visible_pairs *= scale * scale;
+    census.dense_pairs *= scale * scale;
+    census.real_pairs *= scale * scale;
+    assert_same(&c, &scaled, &census);
+}
+
+static void scaled_problem__visits_the_same_tiles(void **state)
+{
+    (void)state;
+    tb_sim_large_check(law_of_scale, tb_test_cases(3000));
+}
+
 /* Rank 1: causal = gna, causal, w = N, s = 1 = local -1,0; dense = local -1,-1; and multi-dim tiles are
  * runs. */
 static void law_of_kinds(gsl_rng *random)
@@ -284,6 +334,7 @@ TB_TESTS(cmocka_unit_test(batch_heads_and_dims__do_not_change_a_census),
          cmocka_unit_test(dimension_of_one__adds_nothing), cmocka_unit_test(full_window__is_dense),
          cmocka_unit_test(dense_in_dividing_tiles__is_the_baseline),
          cmocka_unit_test(gna__dilated_groups_add_up),
+         cmocka_unit_test(scaled_problem__visits_the_same_tiles),
          cmocka_unit_test(rank_1_kinds__say_the_same_in_other_words),
          cmocka_unit_test(explicit_mask_of_a_pattern__counts_as_the_pattern),
          cmocka_unit_test(backward__visits_what_forward_visits));

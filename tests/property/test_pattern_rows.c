@@ -103,7 +103,10 @@ static void pattern_row__is_what_the_query_sees(void **state)
 /* Sets that hold something already: the run must add to `any` and take from `all`. */
 static tb_row_sets random_sets(gsl_rng *random, int64_t tokens)
 {
-    tb_row_sets sets = {bit_set(tokens), bit_set(tokens), bit_set(tokens), tb_bits_words(tokens)};
+    tb_row_sets sets = {.any = bit_set(tokens),
+                        .all = bit_set(tokens),
+                        .scratch = bit_set(tokens),
+                        .words = tb_bits_words(tokens)};
     bool is_fresh = tb_test_between(random, 0, 1) == 0;
     for (int64_t key = 0; key < tokens; key++) {
         if (is_fresh || tb_test_between(random, 0, 4) > 0) {
@@ -151,7 +154,10 @@ static void check_unite(const tb_sim_case *c, gsl_rng *random)
     int64_t most = tokens - first < 24 ? tokens - first : 24;
     int64_t count = tb_test_between(random, 1, most);
     tb_row_sets sets = random_sets(random, tokens);
-    tb_row_sets want = {bit_set(tokens), bit_set(tokens), bit_set(tokens), sets.words};
+    tb_row_sets want = {.any = bit_set(tokens),
+                        .all = bit_set(tokens),
+                        .scratch = bit_set(tokens),
+                        .words = sets.words};
     int64_t want_pairs = unite_by_rows(c, tokens, first, count, &sets, &want);
     int64_t pairs = tb_pattern_unite(&c->pattern, &c->problem.layout, first, count, &sets);
     size_t size = (size_t)sets.words * sizeof *sets.any;

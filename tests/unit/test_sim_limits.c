@@ -81,39 +81,44 @@ static void dense_pairs__stop_at_2_to_the_63(void **state)
     }
 }
 
-/* ceil(3037000499 / 128) = 23726567 tiles either way, of which the last reaches past the layout. */
-static void dense__of_the_most_tokens(void **state)
+/* 3036999680 = 128 * 23726560. */
+static void dense__of_nearly_the_most_tokens(void **state)
 {
     (void)state;
-    tb_sim_case c = rank_1(MOST_TOKENS, 128, 128);
+    int64_t tiles = 23726560;
+    tb_sim_case c = rank_1(128 * tiles, 128, 128);
     tb_census census = count_ok(&c);
-    assert_int_equal(census.q_tiles, 23726567);
-    assert_int_equal(census.visited, INT64_C(23726567) * 23726567);
-    assert_int_equal(census.full, INT64_C(23726567) * 23726566);
-    assert_int_equal(census.visible_pairs, MOST_TOKENS * MOST_TOKENS);
-    assert_int_equal(census.dense_pairs, MOST_TOKENS * MOST_TOKENS);
-    assert_int_equal(census.real_pairs, MOST_TOKENS * MOST_TOKENS);
-    /* Tiles hold (23726567 * 128)^2 pairs, which is past 2^63. */
+    assert_int_equal(census.q_tiles, tiles);
+    assert_int_equal(census.visited, tiles * tiles);
+    assert_int_equal(census.full, tiles * tiles);
+    assert_int_equal(census.visible_pairs, 16384 * tiles * tiles);
+    assert_int_equal(census.dense_pairs, census.visible_pairs);
+    assert_int_equal(census.real_pairs, census.visible_pairs);
     tb_bound bound = bound_ok(&c, &census);
-    double padded = 3037000499.0 / (23726567.0 * 128.0);
-    tb_assert_close(1 + bound.padding_waste, 2 - padded * padded, 1e-12);
-    assert_true(bound.tile_speedup == 1.0 && bound.flop_speedup == 1.0);
-    assert_true(bound.mask_waste == 0.0);
+    assert_true(bound.tile_speedup == 1.0 && bound.flop_speedup == 1.0 && bound.waste == 0.0);
+    c = rank_1(MOST_TOKENS, 1, 1);
+    census = count_ok(&c);
+    assert_int_equal(census.visited, MOST_TOKENS * MOST_TOKENS);
+    assert_int_equal(census.full, MOST_TOKENS * MOST_TOKENS);
 }
 
-/* Two tiles of 2^31 on each side: 2^64 pairs in tiles, which as 64 bits would be none. */
-static void tiles__may_hold_more_pairs_than_2_to_the_63(void **state)
+/* Tiles that reach past the layout can hold more pairs than it has. As 64 bits, the four tiles of 2^31 x
+ * 2^31 would hold none. */
+static void visited_pairs_past_2_to_the_63__are_refused(void **state)
 {
     (void)state;
-    tb_sim_case c = rank_1(MOST_TOKENS, INT64_C(1) << 31, INT64_C(1) << 31);
-    tb_census census = count_ok(&c);
-    assert_int_equal(census.visited, 4);
-    assert_int_equal(census.full, 2);
-    assert_int_equal(census.real_pairs, MOST_TOKENS * MOST_TOKENS);
-    tb_bound bound = bound_ok(&c, &census);
-    double real = 3037000499.0 / 4294967296.0;
-    tb_assert_close(bound.padding_waste, 1 - real * real, 1e-12);
-    tb_assert_close(bound.waste, 1 - real * real, 1e-12);
+    static const int64_t tiles[][2] = {
+        {128, 128},                           /* 23726567^2 tiles of 2^14 */
+        {INT64_C(1) << 31, INT64_C(1) << 31}, /* 2^2 of 2^62 */
+        {INT64_C(1) << 32, INT64_C(1) << 30}, /* 3 of 2^62 */
+        {INT64_C(1) << 61, 1},
+    };
+    for (size_t i = 0; i < sizeof tiles / sizeof tiles[0]; i++) {
+        tb_sim_case c = rank_1(MOST_TOKENS, tiles[i][0], tiles[i][1]);
+        tb_census census;
+        tb_error err;
+        tb_assert_fails(count(&c, &census, &err), &err, TB_EOVERFLOW, "tiles");
+    }
 }
 
 /* |T| |U| <= 2^63 - 1. */
@@ -126,10 +131,11 @@ static void tile_products__stop_at_2_to_the_63(void **state)
     assert_int_equal(count_ok(&c).visited, 1);
     c.tiling.kv_tile[0] = INT64_C(1) << 32;
     tb_assert_fails(count(&c, &census, &err), &err, TB_EOVERFLOW, "");
-    c.tiling.q_tile[0] = INT64_MAX;
-    c.tiling.kv_tile[0] = 1;
+    c = rank_1(1, INT64_MAX, 1);
     assert_int_equal(count_ok(&c).q_tiles, 1);
-    c.tiling.kv_tile[0] = 2;
+    c = rank_1(1, 1, INT64_MAX);
+    assert_int_equal(count_ok(&c).kv_tiles, 1);
+    c.tiling.q_tile[0] = 2;
     tb_assert_fails(count(&c, &census, &err), &err, TB_EOVERFLOW, "");
     c.problem.layout = (tb_layout){.rank = 3, .extent = {4, 5, 6}};
     c.tiling = (tb_tiling){.q_tile = {INT64_C(1) << 22, INT64_C(1) << 21, INT64_C(1) << 21},
@@ -137,20 +143,18 @@ static void tile_products__stop_at_2_to_the_63(void **state)
     tb_assert_fails(count(&c, &census, &err), &err, TB_EOVERFLOW, "");
 }
 
-/* Where tiles, extra tokens and pairs are all near the limit at once. */
+/* Where tiles and pairs of extra tokens are near the limit. */
 static void extra_tokens__near_the_limit(void **state)
 {
     (void)state;
-    tb_sim_case c = rank_1(2, 3, 5);
-    c.problem.extra_kv = INT64_MAX / 2 - 2; /* 4611686018427387901 = 5 * 922337203685477580 + 1 */
+    tb_sim_case c = rank_1(2, 2, 5);
+    c.problem.extra_kv = INT64_MAX / 4; /* 2305843009213693951 = 5 * 461168601842738790 + 1 */
     tb_census census = count_ok(&c);
-    assert_int_equal(census.kv_tiles, INT64_C(922337203685477582));
-    assert_int_equal(census.visited, INT64_C(922337203685477582));
-    assert_int_equal(census.full, INT64_C(922337203685477580));
-    assert_int_equal(census.visible_pairs, INT64_MAX - 1);
+    assert_int_equal(census.kv_tiles, INT64_C(461168601842738792));
+    assert_int_equal(census.visited, INT64_C(461168601842738792));
+    assert_int_equal(census.full, INT64_C(461168601842738790));
+    assert_int_equal(census.visible_pairs, INT64_C(4611686018427387906));
     assert_int_equal(census.max, census.visited);
-    tb_bound bound = bound_ok(&c, &census);
-    tb_assert_close(bound.padding_waste, 1.0 / 3.0, 1e-12); /* two of three queries are real */
     c = rank_1(1, 1, 1);
     c.problem.extra_q = INT64_MAX - 1;
     census = count_ok(&c);
@@ -198,23 +202,23 @@ static void causal__of_the_most_tokens(void **state)
     assert_int_equal(bound.baseline_pairs, census.visible_pairs);
 }
 
-/* Primes: no least common multiple of stride and tiles fits. Three query tiles, [0, 1073741827) and two
- * more; one stride group [0, 2147483629) and the rest. w / 2 = 1073741823, s / 2 = 1073741814: the first
- * group's window starts at 0 and ends at 2147483647, the second's is the last 2147483647 keys, from
- * 889516852. KV tiles of 715827883: tiles 0 to 2 and, for the second, 1 to 4. Query tile 1 holds
- * both groups. */
+/* Primes: no least common multiple of stride and tiles fits. Two stride groups: [0, 2147483629), whose
+ * window [0, 2147483647) visits KV tiles 0 to 2 of 715827883 keys, 0 and 1 full; and the rest, whose
+ * window is the last 2147483647 keys, from 889516852: KV tiles 1 to 4, 2 and 3 full. Of six query tiles
+ * of 536870909, the first three are in the first group, the fourth in both (KV tiles 0 to 4, none full),
+ * two in the second. */
 static void period__that_does_not_fit(void **state)
 {
     (void)state;
-    tb_sim_case c = rank_1(MOST_TOKENS, 1073741827, 715827883);
+    tb_sim_case c = rank_1(MOST_TOKENS, 536870909, 715827883);
     c.pattern.kind = TB_PATTERN_GNA;
     c.pattern.window[0] = 2147483647;
     c.pattern.stride[0] = 2147483629;
     tb_census census = count_ok(&c);
-    assert_int_equal(census.q_tiles, 3);
+    assert_int_equal(census.q_tiles, 6);
     assert_int_equal(census.kv_tiles, 5);
-    assert_int_equal(census.visited, 3 + 5 + 4);
-    assert_int_equal(census.full, 2 + 0 + 2); /* 0, 1 of the first; 2, 3 of the last */
+    assert_int_equal(census.visited, 3 * 3 + 5 + 2 * 4);
+    assert_int_equal(census.full, 3 * 2 + 0 + 2 * 2);
     assert_int_equal(census.min, 3);
     assert_int_equal(census.max, 5);
     assert_int_equal(census.visible_pairs, MOST_TOKENS * 2147483647);
@@ -237,8 +241,8 @@ static void dimension__whose_pairs_do_not_fit_is_refused(void **state)
 }
 
 TB_TESTS(cmocka_unit_test(dense_pairs__stop_at_2_to_the_63),
-         cmocka_unit_test(dense__of_the_most_tokens),
-         cmocka_unit_test(tiles__may_hold_more_pairs_than_2_to_the_63),
+         cmocka_unit_test(dense__of_nearly_the_most_tokens),
+         cmocka_unit_test(visited_pairs_past_2_to_the_63__are_refused),
          cmocka_unit_test(tile_products__stop_at_2_to_the_63),
          cmocka_unit_test(extra_tokens__near_the_limit), cmocka_unit_test(gna__of_the_most_tokens),
          cmocka_unit_test(causal__of_the_most_tokens), cmocka_unit_test(period__that_does_not_fit),
