@@ -164,6 +164,14 @@ static void check_bounds(const tb_sim_case *c, const tb_census *census, const tb
                     &err, TB_EINVAL, "");
 }
 
+/* Pairs of tiles that are not visited. */
+static void check_empty(const tb_census *census, const tb_oracle *oracle)
+{
+    int64_t empty;
+    assert_true(tb_census_empty(census, &empty));
+    assert_int_equal(empty, oracle->q.count * oracle->kv.count - oracle->census.visited);
+}
+
 static bool check_counted(const tb_sim_case *c, const tb_oracle *oracle)
 {
     tb_histogram histogram = {0};
@@ -176,6 +184,7 @@ static bool check_counted(const tb_sim_case *c, const tb_oracle *oracle)
     }
     tb_assert_ok(status, &err);
     tb_sim_case_assert_census(c, &census, &oracle->census);
+    check_empty(&census, oracle);
     check_histogram(c, &histogram, oracle);
     check_bounds(c, &census, oracle);
     tb_histogram_free(&histogram);

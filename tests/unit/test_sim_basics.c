@@ -163,6 +163,19 @@ static void partial_tiles__are_visited_but_not_full(void **state)
     assert_int_equal(tb_census_partial(&census), 69696);
 }
 
+/* 480 * 900 - 82368; and 2^32 * 2^31, which does not fit. */
+static void empty_tiles__are_not_visited(void **state)
+{
+    (void)state;
+    tb_census census = {.q_tiles = 480, .kv_tiles = 900, .visited = 82368};
+    int64_t empty;
+    assert_true(tb_census_empty(&census, &empty));
+    assert_int_equal(empty, 349632);
+    census.q_tiles = INT64_C(1) << 32;
+    census.kv_tiles = INT64_C(1) << 31;
+    assert_false(tb_census_empty(&census, &empty));
+}
+
 TB_TESTS(cmocka_unit_test(whole_axis__is_what_dilation_leaves_of_it),
          cmocka_unit_test(whole_axis__leaves_other_windows_alone),
          cmocka_unit_test(whole_axis__of_a_wrong_dilation_does_not_divide_by_it),
@@ -172,4 +185,5 @@ TB_TESTS(cmocka_unit_test(whole_axis__is_what_dilation_leaves_of_it),
          cmocka_unit_test(dtypes__have_names_and_sizes),
          cmocka_unit_test(names__are_those_of_the_options),
          cmocka_unit_test(tile_sizes__multiply_in_multi_dim_tiling_only),
-         cmocka_unit_test(partial_tiles__are_visited_but_not_full));
+         cmocka_unit_test(partial_tiles__are_visited_but_not_full),
+         cmocka_unit_test(empty_tiles__are_not_visited));
