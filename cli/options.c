@@ -165,6 +165,17 @@ static tb_status set_choice(const tb_option *option, const char *value, tb_arg_c
                    known);
 }
 
+static tb_status set_texts(const tb_option *option, const char *value, tb_arg_texts *out,
+                           tb_error *err)
+{
+    if (out->count == TB_TEXTS_MAX) {
+        return tb_fail(err, TB_EINVAL, "--%s is given more than %d times", option->name,
+                       TB_TEXTS_MAX);
+    }
+    out->values[out->count++] = value;
+    return TB_OK;
+}
+
 static tb_status set_value(const target *to, const char *value, tb_error *err)
 {
     const tb_option *option = to->option;
@@ -178,6 +189,8 @@ static tb_status set_value(const target *to, const char *value, tb_error *err)
         return set_list(option, value, to->address, err);
     case TB_OPTION_CHOICE:
         return set_choice(option, value, to->address, err);
+    case TB_OPTION_TEXTS:
+        return set_texts(option, value, to->address, err);
     default:
         if (*text != NULL) {
             return repeated(option, err);

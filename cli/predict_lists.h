@@ -4,6 +4,7 @@
 #define TB_PREDICT_LISTS_H
 
 #include "case_options.h"
+#include "device.h"
 #include "kernel.h"
 #include "output.h"
 
@@ -11,7 +12,9 @@
 typedef struct tb_predict_request {
     const tb_case_args *args; /* options that override what a network says; not for a suite */
     const tb_output_args *output;
-    const tb_kernel *kernel; /* may be NULL */
+    const tb_kernel *kernel;          /* may be NULL */
+    const tb_device *device;          /* may be NULL; with a kernel */
+    const tb_kernel *baseline_kernel; /* may be NULL */
     tb_baseline baseline;
 } tb_predict_request;
 

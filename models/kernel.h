@@ -6,6 +6,7 @@
 #include "pattern.h"
 #include "problem.h"
 #include "tiling.h"
+#include "time_parameters.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +39,7 @@ typedef enum tb_permutation {
 extern const char *const tb_permutation_names[TB_PERMUTATION_COUNT];
 
 typedef struct tb_kernel {
+    const char *path; /* of its file */
     const char *name;
     const char *summary;
     const char *source;
@@ -56,6 +58,7 @@ typedef struct tb_kernel {
     size_t note_count;
     const tb_tile_set *sets[TB_PASS_COUNT];
     size_t set_count[TB_PASS_COUNT];
+    tb_time_traits time;
     struct tb_yaml *file;   /* owned: the text lives there */
     struct tb_arena *arena; /* owned: the arrays live there */
 } tb_kernel;

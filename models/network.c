@@ -5,6 +5,7 @@
 #include "case_file.h"
 #include "catalogue.h"
 #include "yaml_doc.h"
+#include "yaml_fields.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,14 +22,6 @@ static const char *const case_keys[] = {"name", "layers", NULL};
 static tb_status no_memory(tb_error *err)
 {
     return tb_fail(err, TB_ENOMEM, "no memory for a network");
-}
-
-static tb_status need_text(const tb_yaml_node *map, const char *key, const char **out,
-                           tb_error *err)
-{
-    const tb_yaml_node *node = NULL;
-    tb_status status = tb_yaml_need(map, key, &node, err);
-    return status == TB_OK ? tb_yaml_text(node, out, err) : status;
 }
 
 /* {value: ..., source: ...} or {value: ..., assumed: why}; the value node goes to *value. */
@@ -188,7 +181,7 @@ static tb_status read_case(const tb_yaml_node *patterns, const tb_yaml_node *nod
     const tb_yaml_node *layers = NULL;
     tb_status status = tb_yaml_check_keys(node, case_keys, err);
     if (status == TB_OK) {
-        status = need_text(node, "name", &which->name, err);
+        status = tb_field_text(node, "name", true, &which->name, err);
     }
     if (status == TB_OK) {
         status = tb_yaml_need(node, "layers", &layers, err);
@@ -245,13 +238,13 @@ static tb_status read_network(tb_network *network, tb_error *err)
         status = tb_yaml_check_keys(root, network_keys, err);
     }
     if (status == TB_OK) {
-        status = need_text(root, "name", &network->name, err);
+        status = tb_field_text(root, "name", true, &network->name, err);
     }
     if (status == TB_OK) {
-        status = need_text(root, "summary", &network->summary, err);
+        status = tb_field_text(root, "summary", true, &network->summary, err);
     }
     if (status == TB_OK) {
-        status = need_text(root, "source", &network->source, err);
+        status = tb_field_text(root, "source", true, &network->source, err);
     }
     if (status == TB_OK) {
         status = read_facts(root, network, err);
