@@ -3,7 +3,9 @@
  *   bench_sim [TILEBOUND]    path of the command, for the time of whole processes */
 #include "bound.h"
 #include "census.h"
+#include "dim_census.h"
 #include "init.h"
+#include "schedule.h"
 
 #include <spawn.h>
 #include <stdio.h>
@@ -168,11 +170,77 @@ static int time_censuses(void)
     return failed | time_explicit();
 }
 
+/* The query tiles of HunyuanVideo at tile 2x8x8 both ways, 15 x 6 x 10, in launch order; us as on
+ * an H100: 2 + 1.7 for each visited tile. */
+static void fill_hunyuan_costs(double cost[900])
+{
+    static const tb_dim_rule rules[] = {{.length = 30, .window = 18, .stride = 1},
+                                        {.length = 48, .window = 24, .stride = 1},
+                                        {.length = 80, .window = 24, .stride = 1}};
+    static const tb_dim_tiles tiles[] = {
+        {2, 2, TB_KV_STATIC}, {8, 8, TB_KV_STATIC}, {8, 8, TB_KV_STATIC}};
+    for (int64_t i = 0; i < 900; i++) {
+        const int64_t q[] = {i / 60, i / 10 % 6, i % 10};
+        int64_t visited = 1;
+        for (int d = 0; d < 3; d++) {
+            tb_dim_tile tile = tb_dim_tile_at(&rules[d], &tiles[d], q[d]);
+            visited *= tile.end - tile.begin;
+        }
+        cost[i] = 2 + 1.7 * (double)visited;
+    }
+}
+
+static int time_schedule(const char *name, const tb_schedule_problem *problem, int repeats,
+                         double limit_us)
+{
+    double samples[SAMPLES];
+    tb_schedule out;
+    tb_error err;
+    for (int s = -1; s < SAMPLES; s++) {
+        double begin = now_us();
+        for (int r = 0; r < repeats; r++) {
+            if (tb_schedule_run(problem, NULL, NULL, &out, &err) != TB_OK) {
+                (void)fprintf(stderr, "bench_sim: %s: %s\n", name, err.message);
+                return 1;
+            }
+        }
+        if (s >= 0) {
+            samples[s] = (now_us() - begin) / repeats;
+        }
+    }
+    print_times(name, samples, limit_us);
+    return 0;
+}
+
+static int time_schedules(void)
+{
+    double cost[900];
+    int failed = 0;
+    fill_hunyuan_costs(cost);
+    for (int policy = 0; policy < TB_SCHEDULE_POLICY_COUNT; policy++) {
+        char name[64];
+        tb_schedule_problem problem = {.cost = cost,
+                                       .q_tiles = 900,
+                                       .copies = 24,
+                                       .sms = 132,
+                                       .occupancy = 1,
+                                       .policy = (tb_schedule_policy)policy};
+        (void)snprintf(name, sizeof name, "21,600 CTAs, 132 slots, %s",
+                       tb_schedule_policy_names[policy]);
+        failed |= time_schedule(name, &problem, 10, 2e3);
+        if (policy == TB_SCHEDULE_HARDWARE) {
+            problem.copies = 24000;
+            failed |= time_schedule("21,600,000 CTAs, 132 slots, hardware", &problem, 1, 0);
+        }
+    }
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
     tb_init();
     (void)printf("medians of %d samples; %d threads\n", SAMPLES, tb_census_threads());
-    int failed = time_censuses();
+    int failed = time_censuses() | time_schedules();
     if (argc > 1) {
         char command[] = "predict", i[] = "-i", layout[] = "30x48x80", w[] = "-w",
              window[] = "18x24x24", k[] = "--kernel", kernel[] = "cutlass-blackwell-fna";
