@@ -172,6 +172,11 @@ static void print_summary(tb_buffer *out, const tb_comparison *from)
 {
     const tb_error_summary *all = &from->summary;
     char low[32], high[32];
+    if (all->n == 0) {
+        tb_buffer_text(out, from->compared > 0 ? "\nno run counts: dense runs do with --all\n"
+                                               : "no run can be compared\n");
+        return;
+    }
     print_summary_table(out, from);
     if (all->n > 1) {
         tb_buffer_printf(out, "MAPE      %s to %s (95 %%, bootstrap of the runs)\n",
@@ -184,13 +189,10 @@ static void print_summary(tb_buffer *out, const tb_comparison *from)
                          percent(all->top1_regret_max_percent, "", high), all->groups,
                          all->groups == 1 ? "group" : "groups");
     }
-    if (all->n > 0) {
-        print_counts(out, "verdicts", tb_verdict_names, from->verdicts, TB_VERDICT_COUNT);
-        tb_buffer_printf(out, " (predictions +-%g %%: a default, not a fit's)\n",
-                         100 * from->interval);
-        print_counts(out, "basis", tb_basis_names, from->bases, TB_BASIS_COUNT);
-        tb_buffer_text(out, "\n");
-    }
+    print_counts(out, "verdicts", tb_verdict_names, from->verdicts, TB_VERDICT_COUNT);
+    tb_buffer_printf(out, " (predictions +-%g %%: a default, not a fit's)\n", 100 * from->interval);
+    print_counts(out, "basis", tb_basis_names, from->bases, TB_BASIS_COUNT);
+    tb_buffer_text(out, "\n");
 }
 
 static void print_not_compared(tb_buffer *out, const tb_compare_view *view)

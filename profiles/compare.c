@@ -120,8 +120,8 @@ static bool has_run_of(const tb_comparison *of, const char *device, const char *
 {
     for (size_t i = 0; i < of->count; i++) {
         const tb_compared_run *run = &of->runs[i];
-        if (run->why_not == NULL && (device == NULL || strcmp(run->device, device) == 0) &&
-            (kernel == NULL || strcmp(run->kernel, kernel) == 0)) {
+        if ((device != NULL && run->device != NULL && strcmp(run->device, device) == 0) ||
+            (kernel != NULL && run->kernel != NULL && strcmp(run->kernel, kernel) == 0)) {
             return true;
         }
     }

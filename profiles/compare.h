@@ -36,9 +36,9 @@ typedef struct tb_compare_options {
 typedef struct tb_compared_run {
     const tb_profile *profile;
     const tb_run *run;
+    const char *device;  /* of the model, or NULL: none was found */
+    const char *kernel;  /* likewise */
     const char *why_not; /* it cannot be compared, and all below is unset; else NULL */
-    const char *device;  /* of the model */
-    const char *kernel;
     double predicted_us; /* what the run's time includes */
     double predicted_permute_us;
     double error_percent;

@@ -76,15 +76,20 @@ static tb_status find_models(tb_models *models, tb_arena *arena, tb_compared_run
         return give_up(out, say(arena, "no device model '%s'", run->device), err);
     }
     if (status == TB_OK) {
+        out->device = (*device)->name;
         status = tb_models_kernel(models, run->kernel, kernel, err);
     }
     if (status == TB_EINVAL) {
         return give_up(out, say(arena, "no kernel model '%s'", run->kernel), err);
     }
-    if (status == TB_OK && !(*kernel)->time.given) {
+    if (status != TB_OK) {
+        return status;
+    }
+    out->kernel = (*kernel)->name;
+    if (!(*kernel)->time.given) {
         return give_up(out, say(arena, "kernel %s has no time model", (*kernel)->name), err);
     }
-    return status;
+    return TB_OK;
 }
 
 bool tb_compare_same_work(const tb_problem *a, const tb_problem *b)
@@ -242,7 +247,5 @@ tb_status tb_compare_run(tb_models *models, double interval, tb_arena *arena, tb
     if (!isfinite(out->predicted_us) || out->predicted_us <= 0) {
         return give_up(out, "the model gives no time", err);
     }
-    out->kernel = kernel->name;
-    out->device = device->name;
     return TB_OK;
 }
