@@ -90,7 +90,7 @@ void tb_view_timing_text(tb_buffer *out, const tb_timing *timing, const tb_predi
         }
         tb_buffer_text(out, "\n");
     }
-    tb_buffer_printf(out, "  waves             %lld of %lld slots, %.0f %% of SM time in use\n",
+    tb_buffer_printf(out, "  waves             %lld on %lld slots, %.0f %% of SM time in use\n",
                      (long long)time->schedule.waves, (long long)time->schedule.slots,
                      100 * time->schedule.utilisation);
 }

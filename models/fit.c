@@ -156,7 +156,8 @@ tb_status tb_fit_predict(const tb_fit_request *request, const tb_fit_result *res
                          .masks = p->has_masks ? &p->masks : NULL,
                          .kernel = run->kernel,
                          .device = run->device,
-                         .q_tiles = run->q_tiles};
+                         .q_tiles = run->q_tiles,
+                         .wave_kv_tiles = run->wave_kv_tiles};
     tb_time_values values = tb_fit_values(request, result, run);
     tb_time time;
     tb_status status = tb_time_predict(&item, &values, &time, err);

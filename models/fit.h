@@ -15,6 +15,7 @@ typedef struct tb_fit_run {
     const tb_device *device;
     const tb_prediction *prediction;
     const tb_q_tile_count *q_tiles;
+    int64_t wave_kv_tiles;      /* as of tb_time_case */
     double measured_us;         /* attention */
     double measured_permute_us; /* 0 = not measured */
 } tb_fit_run;

@@ -2,6 +2,17 @@
 
 #include <stdlib.h>
 
+tb_status tb_time_wave_kv_tiles(const tb_prediction *prediction, const tb_kernel *kernel,
+                                const tb_device *device, int64_t *out, tb_error *err)
+{
+    double sms = 0;
+    tb_status status = tb_device_need(device, TB_DEVICE_SM_COUNT, &sms, err);
+    return status == TB_OK
+               ? tb_wave_kv_tiles(&prediction->problem, &prediction->pattern, &prediction->tiling,
+                                  (int64_t)sms * kernel->time.occupancy, out, err)
+               : status;
+}
+
 static tb_status time_one(const tb_prediction *prediction, const tb_kernel *kernel,
                           const tb_device *device, tb_time *out, tb_error *err)
 {
@@ -18,6 +29,10 @@ static tb_status time_one(const tb_prediction *prediction, const tb_kernel *kern
     }
     tb_status status = tb_q_tile_counts_fill(&prediction->problem, &prediction->pattern,
                                              &prediction->tiling, q_tiles, counts, err);
+    int64_t wave = 0;
+    if (status == TB_OK) {
+        status = tb_time_wave_kv_tiles(prediction, kernel, device, &wave, err);
+    }
     if (status == TB_OK) {
         tb_time_case item = {.problem = &prediction->problem,
                              .pattern = &prediction->pattern,
@@ -26,7 +41,8 @@ static tb_status time_one(const tb_prediction *prediction, const tb_kernel *kern
                              .masks = prediction->has_masks ? &prediction->masks : NULL,
                              .kernel = kernel,
                              .device = device,
-                             .q_tiles = counts};
+                             .q_tiles = counts,
+                             .wave_kv_tiles = wave};
         tb_time_values values = tb_time_values_of(kernel, device);
         status = tb_time_predict(&item, &values, out, err);
     }

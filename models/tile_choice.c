@@ -9,7 +9,8 @@
 static const tb_tile_pair fallback_pairs[TB_MAX_RANK] = {
     {{128}, {128}}, {{16, 8}, {16, 8}}, {{4, 4, 8}, {4, 4, 8}}, {{2, 4, 4, 4}, {2, 4, 4, 4}}};
 
-/* Dimensions that the kernel's tiles have: one where it cuts the flattened order, whatever the rank. */
+/* Dimensions that the kernel's tiles have: one where it cuts the flattened order, whatever the
+ * rank. */
 static int tile_rank(const tb_kernel *kernel, const tb_problem *problem)
 {
     bool is_flat = kernel != NULL && kernel->tiling == TB_TILING_SINGLE_DIM;

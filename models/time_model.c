@@ -1,6 +1,7 @@
 #include "time_model.h"
 
 #include "checked.h"
+#include "schedule_estimate.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -14,9 +15,11 @@ const char *const tb_basis_names[TB_BASIS_COUNT] = {"calibrated", "uncalibrated"
 #define BOOST_UNTIL_US    1e3
 #define SUSTAINED_FROM_US 5e3
 #define MASK_COLUMNS      128.0 /* keys that mask_cycles is stated for */
-#define FLOP_PER_FMA      2.0
-#define BYTES_PER_GB      1e9
-#define US_PER_S          1e6
+/* CTAs that are scheduled one by one: a second or so. */
+#define MAX_WALKED_CTAS INT64_C(20000000)
+#define FLOP_PER_FMA    2.0
+#define BYTES_PER_GB    1e9
+#define US_PER_S        1e6
 
 tb_time_values tb_time_values_of(const tb_kernel *kernel, const tb_device *device)
 {
@@ -168,8 +171,8 @@ static double clock_mhz(double boost, double fraction, double time_us)
     return boost * (1 - weight * (1 - fraction));
 }
 
-/* All bytes that must cross HBM: operands once, and K and V again for every wave of CTAs where a
- * head's keys and values do not fit L2. */
+/* All bytes that must cross HBM: operands once; where a head's keys and values do not fit L2, each
+ * wave of CTAs reads the different KV tiles that it visits again. */
 static double hbm_bytes(const tb_time_case *item, const tb_schedule *schedule)
 {
     const tb_problem *problem = item->problem;
@@ -178,13 +181,16 @@ static double hbm_bytes(const tb_time_case *item, const tb_schedule *schedule)
     double bytes = (double)tb_dtype_bytes(problem->dtype), batch = (double)problem->batch;
     double q_and_o = queries * (double)(problem->dim + problem->dim_value) * bytes *
                      (double)problem->heads * batch;
-    double kv = keys * kv_token_bytes(problem);
+    double kv = keys * kv_token_bytes(problem), per_head = kv;
     double l2 = tb_device_get(item->device, TB_DEVICE_L2_SIZE_MIB, 0) * 1024 * 1024;
-    double waves_per_head = (double)item->census->q_tiles / (double)schedule->slots;
-    double seen = (double)item->census->visited / (double)item->census->q_tiles *
-                  (double)tb_tiling_kv_tokens(item->tiling, &problem->layout) *
-                  kv_token_bytes(problem) * (double)schedule->slots;
-    double per_head = kv <= l2 ? kv : fmax(kv, waves_per_head * fmin(kv, seen));
+    if (kv > l2) {
+        double q_tiles = (double)item->census->q_tiles, slots = (double)schedule->slots;
+        double wave = item->wave_kv_tiles > 0 ? (double)item->wave_kv_tiles
+                                              : slots * (double)item->census->visited / q_tiles;
+        double tile =
+            (double)tb_tiling_kv_tokens(item->tiling, &problem->layout) * kv_token_bytes(problem);
+        per_head = fmax(kv, q_tiles / slots * fmin(kv, wave * tile));
+    }
     return q_and_o + per_head * (double)problem->heads_kv * batch;
 }
 
@@ -260,6 +266,43 @@ static bool rests_on_assumption(const tb_device *device)
     return device->like != NULL;
 }
 
+/* A launch of too many CTAs to walk: the middle of the range that the makespan lies in, which is
+ * narrow there (at most one CTA's cost wide). */
+static tb_status estimate_schedule(const tb_schedule_problem *problem, tb_schedule *out,
+                                   tb_error *err)
+{
+    int64_t slots;
+    tb_schedule_range range;
+    tb_schedule_bin *bins = calloc((size_t)problem->q_tiles, sizeof *bins);
+    if (bins == NULL || !tb_mul_ok(problem->sms, problem->occupancy, &slots)) {
+        free(bins);
+        return tb_fail(err, TB_ENOMEM, "no memory for %lld query tiles",
+                       (long long)problem->q_tiles);
+    }
+    for (int64_t q = 0; q < problem->q_tiles; q++) {
+        bins[q] = (tb_schedule_bin){.cost = problem->cost[q], .ctas = problem->copies};
+    }
+    tb_status status =
+        tb_schedule_estimate(bins, problem->q_tiles, slots, problem->policy, &range, err);
+    free(bins);
+    if (status != TB_OK) {
+        return status;
+    }
+    double makespan = (range.lower + range.upper) / 2, load = range.busy / (double)problem->sms;
+    *out = (tb_schedule){.ctas = range.ctas,
+                         .slots = slots,
+                         .waves = range.waves,
+                         .makespan = makespan,
+                         .busy = range.busy,
+                         .utilisation = range.busy / ((double)slots * makespan),
+                         .tail = range.upper - range.lower,
+                         .load_min = load,
+                         .load_mean = load,
+                         .load_max = load,
+                         .imbalance = 1};
+    return TB_OK;
+}
+
 static tb_status run_schedule(const tb_time_case *item, double prologue, tb_time *time,
                               tb_error *err)
 {
@@ -294,7 +337,9 @@ static tb_status run_schedule(const tb_time_case *item, double prologue, tb_time
                                    .sms = (int64_t)sms,
                                    .occupancy = item->kernel->time.occupancy,
                                    .policy = TB_SCHEDULE_HARDWARE};
-    status = tb_schedule_run(&problem, NULL, NULL, &time->schedule, err);
+    status = copies <= MAX_WALKED_CTAS / q_tiles
+                 ? tb_schedule_run(&problem, NULL, NULL, &time->schedule, err)
+                 : estimate_schedule(&problem, &time->schedule, err);
     free(cost);
     return status;
 }

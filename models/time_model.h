@@ -51,6 +51,8 @@ typedef struct tb_time_case {
     const tb_kernel *kernel;    /* with a time model */
     const tb_device *device;
     const tb_q_tile_count *q_tiles; /* census->q_tiles entries, in launch order */
+    int64_t wave_kv_tiles; /* different KV tiles that a wave visits; 0 = not counted: as if no two
+                              of its CTAs shared one */
 } tb_time_case;
 
 /** Cycles of one visited tile on one SM. */

@@ -1,5 +1,7 @@
 #include "calibrate_store.h"
 
+#include "predict_time.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +97,10 @@ static tb_status add_run(tb_calibration_store *store, const tb_run *run, const t
     }
     status = tb_q_tile_counts_fill(&prediction->problem, &prediction->pattern, &prediction->tiling,
                                    prediction->census.q_tiles, store->q_tiles[i], err);
+    int64_t wave = 0;
+    if (status == TB_OK) {
+        status = tb_time_wave_kv_tiles(prediction, kernel, device, &wave, err);
+    }
     store->is_dense[i] = run->kind == TB_RUN_DENSE;
     store->runs[i] = (tb_fit_run){
         .id = run->id,
@@ -103,6 +109,7 @@ static tb_status add_run(tb_calibration_store *store, const tb_run *run, const t
         .device = device,
         .prediction = prediction,
         .q_tiles = store->q_tiles[i],
+        .wave_kv_tiles = wave,
         .measured_us = run->time.median_us,
         .measured_permute_us = run->permute_us.given ? run->permute_us.value : 0,
     };

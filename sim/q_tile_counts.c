@@ -200,3 +200,44 @@ tb_status tb_q_tile_counts_fill(const tb_problem *problem, const tb_pattern *pat
     }
     return status;
 }
+
+static tb_status unite_wave(const tb_tile_view *view, int64_t wave, int64_t *out, tb_error *err)
+{
+    int64_t q_tiles = tb_tile_view_q_tiles(view), kv_tiles = tb_tile_view_kv_tiles(view);
+    int64_t words = tb_bits_words(kv_tiles);
+    uint64_t *seen = calloc((size_t)words, sizeof *seen);
+    tb_tile_scratch *scratch = tb_tile_scratch_create(view);
+    tb_status status = TB_OK;
+    if (seen == NULL || scratch == NULL) {
+        status =
+            tb_fail(err, TB_ENOMEM, "no memory for a wave of %lld query tiles", (long long)wave);
+    } else {
+        int64_t count = tb_min(wave, q_tiles), first = (q_tiles - count) / 2;
+        for (int64_t q = first; q < first + count; q++) {
+            tb_tile_row row = tb_tile_view_row(view, q, scratch);
+            for (int64_t w = 0; w < words; w++) {
+                seen[w] |= row.visited[w];
+            }
+        }
+        *out = tb_bits_count(seen, 0, kv_tiles);
+    }
+    tb_tile_scratch_destroy(scratch);
+    free(seen);
+    return status;
+}
+
+tb_status tb_wave_kv_tiles(const tb_problem *problem, const tb_pattern *pattern,
+                           const tb_tiling *tiling, int64_t wave, int64_t *out, tb_error *err)
+{
+    if (tiling->kv_tiling == TB_KV_DYNAMIC) {
+        *out = 0;
+        return TB_OK;
+    }
+    tb_tile_view *view = NULL;
+    tb_status status = tb_tile_view_create(problem, pattern, tiling, &view, err);
+    if (status == TB_OK) {
+        status = unite_wave(view, wave, out, err);
+    }
+    tb_tile_view_destroy(view);
+    return status;
+}

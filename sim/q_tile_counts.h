@@ -25,4 +25,15 @@ TB_NODISCARD tb_status tb_q_tile_counts_fill(const tb_problem *problem, const tb
                                              const tb_tiling *tiling, int64_t q_tiles,
                                              tb_q_tile_count *out, tb_error *err);
 
+/**
+ * Count the different KV tiles that a run of query tiles visits: what a wave of CTAs reads.
+ *
+ * @param[in]  wave  query tiles side by side in launch order; the run is taken from the middle
+ * @param[out] out   KV tiles; 0 where they cannot be told apart (dynamic KV tiling)
+ * @return TB_OK; what tb_tile_view_create() returns; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_wave_kv_tiles(const tb_problem *problem, const tb_pattern *pattern,
+                                        const tb_tiling *tiling, int64_t wave, int64_t *out,
+                                        tb_error *err);
+
 #endif
