@@ -58,10 +58,9 @@ static tb_status check_args(const predict_args *args, tb_error *err)
     tb_case_args none;
     memset(&none, 0, sizeof none); /* as the parser starts: padding too */
     none.kernel = args->item.kernel;
-    if (args->device.device != NULL &&
-        (args->suite != NULL || args->network != NULL || args->all_tiles)) {
+    if (args->device.device != NULL && (args->suite != NULL || args->all_tiles)) {
         return tb_fail(err, TB_EINVAL,
-                       "--device predicts one problem's time; leave --network, --suite "
+                       "--device predicts times of a problem or a network; leave --suite "
                        "and --all-tiles out");
     }
     if (args->suite != NULL && memcmp(&none, &args->item, sizeof none) != 0) {

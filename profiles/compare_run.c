@@ -181,8 +181,9 @@ static tb_status predict(const tb_run *run, const tb_kernel *kernel, const tb_ru
     tb_case item = tb_run_case(run, kernel);
     if (*baseline != NULL && (*baseline)->item.pattern.kind == TB_PATTERN_CAUSAL) {
         item.baseline = TB_BASELINE_CAUSAL;
-        if (tb_predict(&item, kernel, out, NULL) == TB_OK) {
-            return TB_OK;
+        tb_status status = tb_predict(&item, kernel, out, err);
+        if (status != TB_EINVAL) {
+            return status;
         }
         item.baseline = TB_BASELINE_SELF;
         *baseline = NULL;

@@ -161,13 +161,13 @@ static void profile__unknown_keys_are_refused(void **state)
     refused(HEAD RUN "  time_us: {median: 1, n: 1, hi: 2}\n", 12, 30, "unknown key 'hi'");
     refused(HEAD "- {id: a, kind: sparse, includes: attention, pattern: {kind: other}, problem: "
                  "{layout: [7], head: 3}}\n",
-            5, 98, "unknown key 'head'; did you mean 'heads'?");
+            5, 93, "unknown key 'head'; did you mean 'heads'?");
     refused(HEAD "- {id: a, kind: sparse, includes: attention, problem: {layout: [7]}, pattern: "
                  "{kind: other}, tiling: {q_tiles: [7]}}\n",
             5, 103, "unknown key 'q_tiles'; did you mean 'q_tile'?");
     refused(HEAD "- {id: a, kind: sparse, includes: attention, problem: {layout: [7]}, pattern: "
                  "{kind: gna, windw: [7]}}\n",
-            5, 90, "did you mean 'window'?");
+            5, 91, "did you mean 'window'?");
     refused(HEAD RUN "  extra: 5\n", 12, 10, "extra must be a mapping");
 }
 
