@@ -19,7 +19,7 @@ typedef struct predict_args {
     tb_output_args output;
     const char *network, *suite;
     tb_arg_int layer;
-    bool all_tiles;
+    bool all_tiles, all_kernels;
     tb_arg_choice baseline;
     tb_arg_double at_least;
 } predict_args;
@@ -35,6 +35,8 @@ static const tb_option what_options[] = {
      AT(suite), 0, 0, NULL, 0},
     {"all-tiles", '\0', TB_OPTION_FLAG, NULL, "rank every tile shape of the kernel", AT(all_tiles),
      0, 0, NULL, 0},
+    {"all-kernels", '\0', TB_OPTION_FLAG, NULL, "rank every kernel on the device", AT(all_kernels),
+     0, 0, NULL, 0},
     {"baseline", '\0', TB_OPTION_CHOICE, NULL, "what the speedup is over (default self)",
      AT(baseline), 0, 0, tb_baseline_names, TB_BASELINE_COUNT},
     {"at-least", '\0', TB_OPTION_DOUBLE, "X",
@@ -44,10 +46,15 @@ static const tb_option what_options[] = {
 
 static tb_status check_args(const predict_args *args, tb_error *err)
 {
-    if ((args->network != NULL) + (args->suite != NULL) + args->all_tiles > 1) {
+    if (args->all_kernels && (args->device.device == NULL || args->item.kernel != NULL)) {
         return tb_fail(err, TB_EINVAL,
-                       "--network, --suite and --all-tiles are three questions; ask "
-                       "one");
+                       "--all-kernels needs --device, and takes every kernel instead "
+                       "of --kernel");
+    }
+    if ((args->network != NULL) + (args->suite != NULL) + args->all_tiles + args->all_kernels > 1) {
+        return tb_fail(err, TB_EINVAL,
+                       "--network, --suite, --all-tiles and --all-kernels are different "
+                       "questions; ask one");
     }
     if (args->layer.given && args->network == NULL) {
         return tb_fail(err, TB_EINVAL, "--layer of which network? give --network");
@@ -99,6 +106,10 @@ static tb_status predict_one(const tb_predict_request *request, const tb_case *i
         return status;
     }
     *least = p.bound.tile_speedup;
+    if (request->device != NULL && !tb_kernel_runs_on(request->kernel, request->device)) {
+        tb_messages_add(&p.warnings, "kernel %s does not run on %s; its time there is hypothetical",
+                        request->kernel->name, request->device->name);
+    }
     if (request->device != NULL) {
         status = tb_predict_time(&p, request->kernel, request->device, request->baseline_kernel,
                                  &timing, err);
@@ -121,7 +132,9 @@ static tb_status predict_case(const predict_args *args, const tb_predict_request
     tb_case item = tb_case_default();
     tb_status status = tb_case_apply(&args->item, &item, err);
     item.baseline = request->baseline;
-    if (status == TB_OK && args->all_tiles) {
+    if (status == TB_OK && args->all_kernels) {
+        status = tb_predict_kernels(request, &item, least, err);
+    } else if (status == TB_OK && args->all_tiles) {
         status = tb_predict_tiles(request, &item, least, err);
     } else if (status == TB_OK) {
         status = predict_one(request, &item, least, err);
@@ -193,6 +206,8 @@ static const tb_example examples[] = {
      "a sliding window over one dimension, as JSON"},
     {"tilebound predict -i 30x48x80 -w 18x24x24 -s 16x8x8 -n 24 --device h100-sxm --tiles best",
      "its time on an H100, and the speedup over cuDNN's dense attention"},
+    {"tilebound predict -i 16384 -w 1024 -n 16 --device h100-sxm --all-kernels",
+     "which kernel is fastest there"},
     {"tilebound predict -i 256x256 -w 80x80 --kernel cutlass-blackwell-fna --all-tiles",
      "which tile shapes of the kernel suit a window"},
     {"tilebound predict --network cosmos-predict2-2b --kernel cutlass-hopper-fna",

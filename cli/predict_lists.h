@@ -1,5 +1,5 @@
-/* predict over several cases: a suite, a network's layers, a kernel's tile shapes. Each prints its
- * result and returns the least tile speedup in it, for --at-least. */
+/* predict over several cases: a suite, a network's layers, a kernel's tile shapes, all kernels.
+ * Each prints its result and returns the least tile speedup in it, for --at-least. */
 #ifndef TB_PREDICT_LISTS_H
 #define TB_PREDICT_LISTS_H
 
@@ -27,5 +27,9 @@ TB_NODISCARD tb_status tb_predict_network(const tb_predict_request *request, con
 
 TB_NODISCARD tb_status tb_predict_tiles(const tb_predict_request *request, const tb_case *item,
                                         double *least, tb_error *err);
+
+/** Needs a device; every known kernel, fastest first. */
+TB_NODISCARD tb_status tb_predict_kernels(const tb_predict_request *request, const tb_case *item,
+                                          double *least, tb_error *err);
 
 #endif

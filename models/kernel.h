@@ -2,6 +2,7 @@
 #ifndef TB_KERNEL_H
 #define TB_KERNEL_H
 
+#include "device.h"
 #include "mask_policy.h"
 #include "pattern.h"
 #include "problem.h"
@@ -77,6 +78,9 @@ void tb_kernel_destroy(tb_kernel *kernel);
 /** Head dim that the kernel pads max(dim, dim_value) of a problem to; 0 when it has none as large
  * in this pass. The padded dim is the problem's own where the kernel names no head dims. */
 int64_t tb_kernel_padded_dim(const tb_kernel *kernel, const tb_problem *problem);
+
+/** Does the kernel run on the device, by its compute capability? */
+bool tb_kernel_runs_on(const tb_kernel *kernel, const tb_device *device);
 
 /** Does this set serve the head dim `padded`? */
 bool tb_tile_set_serves(const tb_tile_set *set, int64_t padded);

@@ -19,7 +19,8 @@ static tb_status time_one(const tb_prediction *prediction, const tb_kernel *kern
     if (!kernel->time.given) {
         return tb_fail(
             err, TB_EINVAL,
-            "kernel %s has no time model; 'tilebound list kernels' names those that have",
+            "kernel %s has no time model; give another --kernel, or write one into its file "
+            "(docs/model.md)",
             kernel->name);
     }
     int64_t q_tiles = prediction->census.q_tiles;
