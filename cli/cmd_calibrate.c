@@ -1,6 +1,7 @@
 /* tilebound calibrate: fit kernel models to profiles, and say how far the fit can be trusted. */
 #include "calibrate.h"
 #include "commands.h"
+#include "compare_view.h"
 #include "output.h"
 #include "table.h"
 #include "text.h"
@@ -77,10 +78,7 @@ static void show_progress(size_t done, size_t total, void *user)
 static void put_summary(tb_document *doc, const char *key, const tb_error_summary *summary)
 {
     tb_document_open_object(doc, key);
-    tb_document_int(doc, "n", (int64_t)summary->n);
-    tb_document_double(doc, "mape_percent", summary->mape_percent);
-    tb_document_double(doc, "max_error_percent", summary->max_error_percent);
-    tb_document_double(doc, "bias_percent", summary->bias_percent);
+    tb_view_errors(doc, summary);
     tb_document_close(doc);
 }
 
@@ -208,7 +206,7 @@ static void print_summaries(tb_buffer *out, const tb_calibration *c)
     const struct {
         const char *name;
         const tb_error_summary *summary;
-    } rows[] = {{"before", &c->before},
+    } rows[] = {{"before (device facts and priors)", &c->before},
                 {"training", &c->training},
                 {"leave one out", &c->leave_one_out},
                 {"leave problem out", &c->leave_problem_out}};

@@ -7,6 +7,7 @@
 #include "predict_time.h"
 #include "predict_view.h"
 #include "table.h"
+#include "timing_view.h"
 #include "version.h"
 
 #include <stddef.h>
@@ -26,12 +27,13 @@ static const tb_option what_options[] = {
 };
 
 static tb_document *make_document(const tb_prediction *p, const tb_device_choice *choice,
-                                  const tb_explanation *explanation)
+                                  const tb_timing *timing, const tb_explanation *explanation)
 {
     tb_document *doc = tb_document_create("explain", TB_VERSION);
+    tb_predict_request request = {
+        .kernel = choice->kernel, .device = choice->device, .baseline_kernel = choice->baseline};
     tb_view_document(doc, p, choice->kernel);
-    tb_document_text(doc, "device", choice->device->name);
-    tb_document_text(doc, "baseline_kernel", choice->baseline->name);
+    tb_view_timing_document(doc, timing, &request);
     tb_document_double(doc, "from", explanation->from);
     tb_document_double(doc, "to", explanation->to);
     tb_document_open_array(doc, "steps");
@@ -102,7 +104,7 @@ static tb_status explain_case(const explain_args *args, const tb_case *item,
         tb_output_warnings(&p.warnings);
     }
     if (status == TB_OK && tb_output_format(&args->output) != TB_FORMAT_TABLE) {
-        tb_document *doc = make_document(&p, choice, &explanation);
+        tb_document *doc = make_document(&p, choice, &timing, &explanation);
         status = tb_output_document(&args->output, doc, "steps", err);
     } else if (status == TB_OK) {
         tb_buffer text = {0};

@@ -130,7 +130,7 @@ static tb_status collect_parameters(fit_state *state, tb_error *err)
 tb_time_values tb_fit_values(const tb_fit_request *request, const tb_fit_result *result,
                              const tb_fit_run *run)
 {
-    tb_time_values values = tb_time_values_of(run->kernel, run->device);
+    tb_time_values values = tb_time_priors_of(run->kernel, run->device);
     for (size_t i = 0; i < result->count; i++) {
         const tb_fit_parameter *parameter = &result->parameters[i];
         bool is_owner = strcmp(parameter->owner, owner_of(request, run, parameter->parameter)) == 0;

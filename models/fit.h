@@ -65,7 +65,7 @@ typedef struct tb_fit_result {
 TB_NODISCARD tb_status tb_fit_solve(const tb_fit_request *request, const bool *skip,
                                     const tb_fit_result *start, tb_fit_result *out, tb_error *err);
 
-/** The parameters in force for a run under a fit. */
+/** The parameters in force for a run under a fit; priors where the fit says nothing. */
 tb_time_values tb_fit_values(const tb_fit_request *request, const tb_fit_result *result,
                              const tb_fit_run *run);
 

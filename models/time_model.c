@@ -21,20 +21,27 @@ const char *const tb_basis_names[TB_BASIS_COUNT] = {"calibrated", "uncalibrated"
 #define BYTES_PER_GB    1e9
 #define US_PER_S        1e6
 
-tb_time_values tb_time_values_of(const tb_kernel *kernel, const tb_device *device)
+tb_time_values tb_time_priors_of(const tb_kernel *kernel, const tb_device *device)
 {
     tb_time_values values = {.basis = TB_BASIS_UNCALIBRATED};
-    const tb_fit *fit = tb_time_find_fit(&kernel->time, device->name);
     const tb_device_value *clock = &device->values[TB_DEVICE_SUSTAINED_CLOCK_FRACTION];
     for (size_t p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
-        const tb_prior *prior = &kernel->time.prior[p];
-        values.known[p] = prior->given;
-        values.value[p] = prior->value;
-        if (p == TB_TIME_SUSTAINED_CLOCK_FRACTION && clock->origin != TB_VALUE_UNKNOWN) {
-            values.known[p] = true;
-            values.value[p] = clock->value;
-        }
-        if (fit != NULL && fit->fitted[p]) {
+        values.known[p] = kernel->time.prior[p].given;
+        values.value[p] = kernel->time.prior[p].value;
+    }
+    if (clock->origin != TB_VALUE_UNKNOWN) {
+        values.known[TB_TIME_SUSTAINED_CLOCK_FRACTION] = true;
+        values.value[TB_TIME_SUSTAINED_CLOCK_FRACTION] = clock->value;
+    }
+    return values;
+}
+
+tb_time_values tb_time_values_of(const tb_kernel *kernel, const tb_device *device)
+{
+    tb_time_values values = tb_time_priors_of(kernel, device);
+    const tb_fit *fit = tb_time_find_fit(&kernel->time, device->name);
+    for (size_t p = 0; fit != NULL && p < TB_TIME_PARAMETER_COUNT; p++) {
+        if (fit->fitted[p]) {
             values.known[p] = true;
             values.value[p] = fit->value[p];
             values.basis = TB_BASIS_CALIBRATED;

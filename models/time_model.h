@@ -83,6 +83,10 @@ typedef struct tb_time {
     tb_basis basis;
 } tb_time;
 
+/** The parameters of a kernel on a device without any fit: the device's own value (sustained
+ * clock), else the kernel's prior. */
+tb_time_values tb_time_priors_of(const tb_kernel *kernel, const tb_device *device);
+
 /** The parameters of a kernel on a device: its fit there, else the device's own value (sustained
  *  clock), else the kernel's prior. A parameter without any stays unknown. */
 tb_time_values tb_time_values_of(const tb_kernel *kernel, const tb_device *device);

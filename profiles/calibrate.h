@@ -10,7 +10,7 @@
 typedef struct tb_calibrated_run {
     const tb_fit_run *run;
     bool is_dense; /* a baseline: fitted, but not counted in the summaries */
-    double before; /* by the kernel file as it was */
+    double before; /* by device facts and priors alone */
     double training;
     double leave_one_out;
     double leave_problem_out; /* without all runs of its problem, on every device */

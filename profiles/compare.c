@@ -2,6 +2,7 @@
 
 #include "compare_run.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,11 +79,11 @@ static tb_status summarise(const tb_comparison *from, const char *device, const 
     return status;
 }
 
-/* Add the part of a name unless it is there. */
-static tb_status add_part(const tb_comparison *from, const char *device, const char *kernel,
+/* Add the part of a device or kernel unless it is there. */
+static tb_status add_part(const tb_comparison *from, const char *name, bool is_device,
                           tb_compare_part *parts, size_t *count, tb_error *err)
 {
-    const char *name = device != NULL ? device : kernel;
+    assert(name != NULL); /* of a run that was compared */
     for (size_t i = 0; i < *count; i++) {
         if (strcmp(parts[i].name, name) == 0) {
             return TB_OK;
@@ -90,7 +91,7 @@ static tb_status add_part(const tb_comparison *from, const char *device, const c
     }
     tb_compare_part *part = &parts[(*count)++];
     part->name = name;
-    return summarise(from, device, kernel, &part->errors, err);
+    return summarise(from, is_device ? name : NULL, is_device ? NULL : name, &part->errors, err);
 }
 
 static tb_status summarise_all(tb_comparison *to, tb_error *err)
@@ -108,9 +109,9 @@ static tb_status summarise_all(tb_comparison *to, tb_error *err)
         }
         to->verdicts[run->verdict]++;
         to->bases[run->basis]++;
-        status = add_part(to, run->device, NULL, to->by_device, &to->device_count, err);
+        status = add_part(to, run->device, true, to->by_device, &to->device_count, err);
         if (status == TB_OK) {
-            status = add_part(to, NULL, run->kernel, to->by_kernel, &to->kernel_count, err);
+            status = add_part(to, run->kernel, false, to->by_kernel, &to->kernel_count, err);
         }
     }
     return status;

@@ -114,9 +114,9 @@ void tb_timed_open(const tb_case *item, const tb_kernel *kernel, const tb_device
     int64_t q_tiles = p->census.q_tiles;
     out->q_tiles = calloc((size_t)q_tiles, sizeof *out->q_tiles);
     assert_non_null(out->q_tiles);
-    tb_assert_ok(tb_q_tile_counts_fill(&p->problem, &p->pattern, &p->tiling, q_tiles, out->q_tiles,
-                                       &err),
-                 &err);
+    tb_assert_ok(
+        tb_q_tile_counts_fill(&p->problem, &p->pattern, &p->tiling, q_tiles, out->q_tiles, &err),
+        &err);
     out->time = (tb_time_case){.problem = &p->problem,
                                .pattern = &p->pattern,
                                .tiling = &p->tiling,
