@@ -310,8 +310,8 @@ static const tb_option_group groups[] = {
     {"Fit", fit_options, sizeof fit_options / sizeof *fit_options, 0}};
 
 static const tb_example examples[] = {
-    {"tilebound calibrate natten-h100 natten-b200 -o models",
-     "fit two kernels on two devices, and write their files into a folder"},
+    {"tilebound calibrate flashattention-h100 -o fa3.yaml",
+     "fit a kernel to measured runs, and write its file"},
 };
 
 const tb_command tb_cmd_calibrate = {

@@ -192,6 +192,10 @@ static void print_summary(tb_buffer *out, const tb_comparison *from)
     print_counts(out, "verdicts", tb_verdict_names, from->verdicts, TB_VERDICT_COUNT);
     tb_buffer_printf(out, " (predictions +-%g %%: a default, not a fit's)\n", 100 * from->interval);
     print_counts(out, "basis", tb_basis_names, from->bases, TB_BASIS_COUNT);
+    if (from->bases[TB_BASIS_CALIBRATED] > 0) {
+        tb_buffer_text(out, "\ncalibrated: fitted on that device, perhaps to these very runs; "
+                            "'tilebound calibrate' shows held-out errors\n");
+    }
     tb_buffer_text(out, "\n");
 }
 

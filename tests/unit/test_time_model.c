@@ -195,8 +195,7 @@ static void limiter__is_what_takes_longest(void **state)
                 {"fp32_fma_lanes_per_sm=8", TB_LIMITER_ALU},
                 {"smem_bandwidth_bytes_per_clk_per_sm=2", TB_LIMITER_SMEM},
                 {"measured_l2_read_gb_per_s=100", TB_LIMITER_L2},
-                {"memory_bandwidth_gb_per_s=10", TB_LIMITER_HBM},
-                {"sm_count=4000", TB_LIMITER_LATENCY}};
+                {"memory_bandwidth_gb_per_s=10", TB_LIMITER_HBM}};
     tb_case item = tb_test_gna("32768", "2048", "256", 4);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bench b = h100();
@@ -213,6 +212,8 @@ static void limiter__is_what_takes_longest(void **state)
     assert_int_equal(time_of(&b, &item).limiter, TB_LIMITER_TENSOR);
     item.pattern.stride[0] = 1;
     assert_int_equal(time_of(&b, &item).limiter, TB_LIMITER_ALU);
+    item = tb_test_gna("4096", "1024", "256", 1); /* 32 CTAs: 100 of 132 SMs wait for them */
+    assert_int_equal(time_of(&b, &item).limiter, TB_LIMITER_LATENCY);
     close_bench(&b);
 }
 
