@@ -90,9 +90,10 @@ static void published_values__come_out(void **state)
 }
 
 /* The paper's simulated end-to-end speedups are Amdahl's law on the worst query tile: 1 / (1 - p +
- * p / worst), p the share of attention in the whole. p is printed to 0.001 and the speedup to 0.01, which
- * makes both good for 0.01. (HunyuanVideo with stride 1x1x8 is 1.983 here, from 11 x 5 x 3 = 165 of 900
- * tiles, and 1.99 there, a little more than rounding explains; 1.99 would take 162 tiles.) */
+ * p / worst), p the share of attention in the whole. p is printed to 0.001 and the speedup to 0.01,
+ * which makes both good for 0.01. (HunyuanVideo with stride 1x1x8 is 1.983 here, from 11 x 5 x 3 =
+ * 165 of 900 tiles, and 1.99 there, a little more than rounding explains; 1.99 would take 162
+ * tiles.) */
 static void simulated_end_to_end_speedups__come_out(void **state)
 {
     (void)state;

@@ -16,10 +16,10 @@ static int growing_dim(const tb_sim_case *c)
 }
 
 /* With the stride kept, the window of w + 1 holds that of w. Causal: the leader stays, so start =
- * max(leader - w + 1, 0) falls or stays, and the end is i + 1. Bidirectional: start = clamp(leader -
- * w/2, 0, n - w) falls by 0 or 1, for both bounds of the minimum in it do, while start + w grows by
- * what is left. So every visible pair stays visible: no static KV tile stops being visited or full,
- * and b - a of a dynamic one never shrinks. */
+ * max(leader - w + 1, 0) falls or stays, and the end is i + 1. Bidirectional: start = clamp(leader
+ * - w/2, 0, n - w) falls by 0 or 1, for both bounds of the minimum in it do, while start + w grows
+ * by what is left. So every visible pair stays visible: no static KV tile stops being visited or
+ * full, and b - a of a dynamic one never shrinks. */
 static void law_of_windows(gsl_rng *random)
 {
     tb_sim_case c = tb_sim_large_draw(random);
@@ -139,8 +139,9 @@ static void halved_tiles__visit_between_one_and_two_for_one(void **state)
     tb_sim_large_check(law_of_halves, tb_test_cases(3000));
 }
 
-/* visible <= visited |T| |U|. Where |T| divides N and B, and |U| divides N and A, the baseline's tiles
- * are full: tiles |T| |U| = pairs, so tile_speedup = pairs / (visited |T| |U|) <= pairs / visible. */
+/* visible <= visited |T| |U|. Where |T| divides N and B, and |U| divides N and A, the baseline's
+ * tiles are full: tiles |T| |U| = pairs, so tile_speedup = pairs / (visited |T| |U|) <= pairs /
+ * visible. */
 static void law_of_speedups(gsl_rng *random)
 {
     tb_sim_case c = tb_sim_large_draw(random);
@@ -188,8 +189,8 @@ static void law_of_histograms(gsl_rng *random)
     tb_histogram histogram = {0};
     tb_census census;
     tb_error err;
-    tb_assert_ok(
-        tb_census_count(&c.problem, &c.pattern, &c.tiling, &histogram, &census, &err), &err);
+    tb_assert_ok(tb_census_count(&c.problem, &c.pattern, &c.tiling, &histogram, &census, &err),
+                 &err);
     int64_t q_tiles = 0, visited = 0;
     for (size_t i = 0; i < histogram.count; i++) {
         const tb_histogram_bin *bin = &histogram.bins[i];

@@ -195,8 +195,8 @@ static int64_t draw_scale(gsl_rng *random, const tb_sim_case *c, const tb_census
     return tb_test_between(random, 1, most);
 }
 
-/* With even w and s, everything that a bidirectional window depends on is a multiple of m when extent,
- * window, stride and tiles of a dimension are: the same tiles, in larger tokens. */
+/* With even w and s, everything that a bidirectional window depends on is a multiple of m when
+ * extent, window, stride and tiles of a dimension are: the same tiles, in larger tokens. */
 static void law_of_scale(gsl_rng *random)
 {
     tb_sim_case c = tb_sim_large_draw(random);
@@ -229,8 +229,8 @@ static void scaled_problem__visits_the_same_tiles(void **state)
     tb_sim_large_check(law_of_scale, tb_test_cases(3000));
 }
 
-/* Rank 1: causal = gna, causal, w = N, s = 1 = local -1,0; dense = local -1,-1; and multi-dim tiles are
- * runs. */
+/* Rank 1: causal = gna, causal, w = N, s = 1 = local -1,0; dense = local -1,-1; and multi-dim tiles
+ * are runs. */
 static void law_of_kinds(gsl_rng *random)
 {
     tb_sim_case c = tb_sim_large_draw(random);

@@ -8,9 +8,9 @@ static tb_mask_count count(tb_mask_policy policy, const tb_sim_case *c, const tb
     tb_mask_count out = {-1, -1};
     tb_error err;
     assert_true(tb_mask_policy_applies(policy, &c->problem, &c->pattern, &c->tiling));
-    tb_assert_ok(tb_mask_policy_count(policy, &c->problem, &c->pattern, &c->tiling, census, &out,
-                                      &err),
-                 &err);
+    tb_assert_ok(
+        tb_mask_policy_count(policy, &c->problem, &c->pattern, &c->tiling, census, &out, &err),
+        &err);
     return out;
 }
 
@@ -112,8 +112,8 @@ static void check_where_natten_applies(const tb_sim_case *c)
     bool is_known = c->pattern.kind == TB_PATTERN_GNA || c->pattern.kind == TB_PATTERN_DENSE ||
                     (c->pattern.kind == TB_PATTERN_CAUSAL && c->problem.layout.rank == 1);
     bool want = is_known && c->tiling.kind == TB_TILING_MULTI_DIM;
-    assert_int_equal(
-        tb_mask_policy_applies(TB_MASK_NATTEN, &c->problem, &c->pattern, &c->tiling), want);
+    assert_int_equal(tb_mask_policy_applies(TB_MASK_NATTEN, &c->problem, &c->pattern, &c->tiling),
+                     want);
     tb_census census;
     tb_mask_count out;
     tb_error err;

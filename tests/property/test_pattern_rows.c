@@ -100,13 +100,18 @@ static void pattern_row__is_what_the_query_sees(void **state)
     gsl_rng_free(random);
 }
 
+static tb_row_sets empty_sets(int64_t tokens)
+{
+    return (tb_row_sets){.any = bit_set(tokens),
+                         .all = bit_set(tokens),
+                         .scratch = bit_set(tokens),
+                         .words = tb_bits_words(tokens)};
+}
+
 /* Sets that hold something already: the run must add to `any` and take from `all`. */
 static tb_row_sets random_sets(gsl_rng *random, int64_t tokens)
 {
-    tb_row_sets sets = {.any = bit_set(tokens),
-                        .all = bit_set(tokens),
-                        .scratch = bit_set(tokens),
-                        .words = tb_bits_words(tokens)};
+    tb_row_sets sets = empty_sets(tokens);
     bool is_fresh = tb_test_between(random, 0, 1) == 0;
     for (int64_t key = 0; key < tokens; key++) {
         if (is_fresh || tb_test_between(random, 0, 4) > 0) {
@@ -147,6 +152,15 @@ static int64_t unite_by_rows(const tb_sim_case *c, int64_t tokens, int64_t first
     return pairs;
 }
 
+static int64_t unite(const tb_sim_case *c, int64_t first, int64_t count, tb_row_sets *sets)
+{
+    int64_t pairs = tb_pattern_unite(&c->pattern, &c->problem.layout, first, count, sets);
+    if (sets->none_for_all) {
+        assert_false(tb_bits_any(sets->all, 0, tb_layout_tokens(&c->problem.layout)));
+    }
+    return pairs;
+}
+
 static void check_unite(const tb_sim_case *c, gsl_rng *random)
 {
     int64_t tokens = tb_layout_tokens(&c->problem.layout);
@@ -154,12 +168,11 @@ static void check_unite(const tb_sim_case *c, gsl_rng *random)
     int64_t most = tokens - first < 24 ? tokens - first : 24;
     int64_t count = tb_test_between(random, 1, most);
     tb_row_sets sets = random_sets(random, tokens);
-    tb_row_sets want = {.any = bit_set(tokens),
-                        .all = bit_set(tokens),
-                        .scratch = bit_set(tokens),
-                        .words = sets.words};
+    tb_row_sets want = empty_sets(tokens);
     int64_t want_pairs = unite_by_rows(c, tokens, first, count, &sets, &want);
-    int64_t pairs = tb_pattern_unite(&c->pattern, &c->problem.layout, first, count, &sets);
+    int64_t half = tb_test_between(random, 0, count - 1); /* at once, or in two runs */
+    int64_t pairs = half == 0 ? 0 : unite(c, first, half, &sets);
+    pairs += unite(c, first + half, count - half, &sets);
     size_t size = (size_t)sets.words * sizeof *sets.any;
     if (pairs != want_pairs || memcmp(sets.any, want.any, size) != 0 ||
         memcmp(sets.all, want.all, size) != 0 || memcmp(sets.scratch, want.scratch, size) != 0) {

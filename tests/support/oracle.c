@@ -32,8 +32,8 @@ static int64_t at_least(int64_t value, int64_t limit)
 }
 
 /* A query's window is that of its stride group's leader: the last query of the group where causal,
- * else the one in the middle, the right one of two. A window that would leave the axis is moved back
- * onto it, center and all; a causal one ends at the query. */
+ * else the one in the middle, the right one of two. A window that would leave the axis is moved
+ * back onto it, center and all; a causal one ends at the query. */
 bool tb_oracle_group_sees(const tb_pattern *pattern, int dim, int64_t n, int64_t query, int64_t key)
 {
     int64_t w = pattern->window[dim], s = pattern->stride[dim], last = n - 1;

@@ -106,9 +106,9 @@ static bool group_qualifies(const tb_oracle *o, int64_t group)
         int64_t dilation = o->pattern.dilation[d];
         int64_t n = tb_oracle_group_length(layout->extent[d], dilation, group % dilation);
         group /= dilation;
-        if (o->pattern.causal[d] || !tb_oracle_natten_qualifies(&o->pattern, d, n,
-                                                                o->tiling.q_tile[d],
-                                                                o->tiling.kv_tile[d])) {
+        if (o->pattern.causal[d] ||
+            !tb_oracle_natten_qualifies(&o->pattern, d, n, o->tiling.q_tile[d],
+                                        o->tiling.kv_tile[d])) {
             return false;
         }
     }

@@ -63,10 +63,18 @@ static void draw_local(gsl_rng *random, int64_t tokens, tb_pattern *pattern)
     pattern->right = chance(random, 30) ? TB_UNLIMITED : tb_test_between(random, 0, most);
 }
 
-static int64_t draw_tile(gsl_rng *random, int64_t extent)
+/* Mostly small; at times larger than the axis, or what divides the shorter dilation groups, so that
+ * the longer ones have a tile more. */
+static int64_t draw_tile(gsl_rng *random, int64_t extent, int64_t dilation)
 {
-    return chance(random, 15) ? tb_test_between(random, 1, extent + 3)
-                              : tb_test_between(random, 1, smaller(extent, 6) + 1);
+    int64_t shorter = extent / dilation;
+    if (chance(random, 15)) {
+        return tb_test_between(random, 1, extent + 3);
+    }
+    if (chance(random, 20)) {
+        return shorter % 2 == 0 ? shorter / 2 : shorter;
+    }
+    return tb_test_between(random, 1, smaller(extent, 6) + 1);
 }
 
 /* Tiles of `dims` dimensions, and extra tokens of up to three tiles and a bit. */
@@ -75,8 +83,9 @@ static void draw_tiles(gsl_rng *random, int dims, int64_t tokens, tb_sim_case *o
     int64_t q_tokens = 1, kv_tokens = 1;
     for (int d = 0; d < dims; d++) {
         int64_t extent = dims == 1 ? tokens : out->problem.layout.extent[d];
-        out->tiling.q_tile[d] = draw_tile(random, extent);
-        out->tiling.kv_tile[d] = draw_tile(random, extent);
+        int64_t dilation = out->pattern.dilation[d];
+        out->tiling.q_tile[d] = draw_tile(random, extent, dilation);
+        out->tiling.kv_tile[d] = draw_tile(random, extent, dilation);
         q_tokens *= out->tiling.q_tile[d];
         kv_tokens *= out->tiling.kv_tile[d];
     }
@@ -165,9 +174,8 @@ void tb_sim_case_explicit(gsl_rng *random, tb_sim_case *out)
         kv = tb_test_between(random, 1, 3);
     }
     tb_error err;
-    tb_assert_ok(tb_bit_matrix_create((tokens + q - 1) / q, (tokens + kv - 1) / kv, &out->mask,
-                                      &err),
-                 &err);
+    tb_assert_ok(
+        tb_bit_matrix_create((tokens + q - 1) / q, (tokens + kv - 1) / kv, &out->mask, &err), &err);
     int64_t density = densities[tb_test_between(random, 0, 4)];
     for (int64_t r = 0; r < out->mask->rows; r++) {
         bool is_empty = chance(random, 15);
@@ -235,7 +243,8 @@ static void draw_aligned_dim(gsl_rng *random, int d, int64_t largest, tb_sim_cas
         length += stride - length % stride;
     }
     bool is_dilated = chance(random, 20) && length * 2 <= largest;
-    out->problem.layout.extent[d] = is_dilated ? length * 2 + tb_test_between(random, 0, 1) : length;
+    out->problem.layout.extent[d] =
+        is_dilated ? length * 2 + tb_test_between(random, 0, 1) : length;
     out->pattern.dilation[d] = is_dilated ? 2 : 1;
     out->pattern.window[d] = chance(random, 10) ? length : window;
     out->pattern.stride[d] = stride;

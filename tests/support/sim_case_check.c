@@ -98,8 +98,8 @@ static void check_histogram(const tb_sim_case *problem, const tb_histogram *hist
             continue;
         }
         bool is_there = bin < histogram->count && histogram->bins[bin].value == v;
-        different += differ("a bin", is_there ? histogram->bins[bin].times : 0,
-                            oracle->histogram[v]);
+        different +=
+            differ("a bin", is_there ? histogram->bins[bin].times : 0, oracle->histogram[v]);
         bin += is_there;
     }
     if (different != 0 || bin != histogram->count) {
@@ -113,9 +113,9 @@ static void check_bound(const tb_sim_case *c, const tb_census *census, const tb_
 {
     tb_bound bound, want = tb_oracle_bound(oracle, baseline);
     tb_error err;
-    tb_assert_ok(tb_bound_compute(&c->problem, &c->pattern, &c->tiling, census, baseline, &bound,
-                                  &err),
-                 &err);
+    tb_assert_ok(
+        tb_bound_compute(&c->problem, &c->pattern, &c->tiling, census, baseline, &bound, &err),
+        &err);
     int different = differ("baseline", bound.baseline, want.baseline) +
                     differ("baseline tiles", bound.baseline_tiles, want.baseline_tiles) +
                     differ("baseline pairs", bound.baseline_pairs, want.baseline_pairs) +
@@ -204,9 +204,8 @@ bool tb_sim_case_check(const tb_sim_case *c)
     } else {
         tb_census census;
         tb_error err;
-        tb_assert_fails(
-            tb_census_count(&c->problem, &c->pattern, &c->tiling, NULL, &census, &err), &err,
-            TB_EINVAL, "hides every pair");
+        tb_assert_fails(tb_census_count(&c->problem, &c->pattern, &c->tiling, NULL, &census, &err),
+                        &err, TB_EINVAL, "hides every pair");
     }
     tb_oracle_destroy(oracle);
     return is_closed;

@@ -34,8 +34,8 @@ void tb_sim_large_divide(tb_sim_case *problem)
     for (int d = 0; d < problem->problem.layout.rank; d++) {
         tiling->q_tile[d] = 1 + tiling->q_tile[d] % 12;
         tiling->kv_tile[d] = 1 + tiling->kv_tile[d] % 12;
-        problem->problem.layout.extent[d] = round_up(problem->problem.layout.extent[d],
-                                                     tiling->q_tile[d] * tiling->kv_tile[d]);
+        problem->problem.layout.extent[d] =
+            round_up(problem->problem.layout.extent[d], tiling->q_tile[d] * tiling->kv_tile[d]);
         q_tokens *= tiling->q_tile[d];
         kv_tokens *= tiling->kv_tile[d];
     }
@@ -47,8 +47,8 @@ tb_census tb_sim_large_census(const tb_sim_case *problem)
 {
     tb_census census = {0};
     tb_error err;
-    tb_status status =
-        tb_census_count(&problem->problem, &problem->pattern, &problem->tiling, NULL, &census, &err);
+    tb_status status = tb_census_count(&problem->problem, &problem->pattern, &problem->tiling, NULL,
+                                       &census, &err);
     if (status != TB_OK) {
         tb_sim_case_print(problem);
     }

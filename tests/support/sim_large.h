@@ -8,7 +8,8 @@
  *  either KV tiling, sometimes with extra tokens. */
 tb_sim_case tb_sim_large_draw(gsl_rng *random);
 
-/** Round extents and extra tokens up so that tiles, made smaller, divide them: nothing is padded. */
+/** Round extents and extra tokens up so that tiles, made smaller, divide them: nothing is padded.
+ */
 void tb_sim_large_divide(tb_sim_case *problem);
 
 /** Count it; prints the case and fails when that fails. */

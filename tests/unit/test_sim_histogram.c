@@ -33,7 +33,8 @@ static void bins__are_distinct_and_ascending(void **state)
     tb_histogram_free(&histogram);
 }
 
-/* {2: 3, 5: 1} x {4: 2, 10: 6}: 2*4 = 8 six times, 2*10 = 5*4 = 20 eighteen and two times, 50 six. */
+/* {2: 3, 5: 1} x {4: 2, 10: 6}: 2*4 = 8 six times, 2*10 = 5*4 = 20 eighteen and two times, 50 six.
+ */
 static void product__multiplies_values_and_times(void **state)
 {
     (void)state;

@@ -102,8 +102,8 @@ static void dense__of_nearly_the_most_tokens(void **state)
     assert_int_equal(census.full, MOST_TOKENS * MOST_TOKENS);
 }
 
-/* Tiles that reach past the layout can hold more pairs than it has. As 64 bits, the four tiles of 2^31 x
- * 2^31 would hold none. */
+/* Tiles that reach past the layout can hold more pairs than it has. As 64 bits, the four tiles of
+ * 2^31 x 2^31 would hold none. */
 static void visited_pairs_past_2_to_the_63__are_refused(void **state)
 {
     (void)state;
@@ -163,8 +163,8 @@ static void extra_tokens__near_the_limit(void **state)
     assert_int_equal(census.full, INT64_MAX);
 }
 
-/* w = 1000003, s = 77: no window is cut, so N w pairs are visible; a dimension of 3 * 10^9 tokens is
- * counted at once although lcm(77, 128, 96) tiles make a period. */
+/* w = 1000003, s = 77: no window is cut, so N w pairs are visible; a dimension of 3 * 10^9 tokens
+ * is counted at once although lcm(77, 128, 96) tiles make a period. */
 static void gna__of_the_most_tokens(void **state)
 {
     (void)state;
@@ -202,11 +202,11 @@ static void causal__of_the_most_tokens(void **state)
     assert_int_equal(bound.baseline_pairs, census.visible_pairs);
 }
 
-/* Primes: no least common multiple of stride and tiles fits. Two stride groups: [0, 2147483629), whose
- * window [0, 2147483647) visits KV tiles 0 to 2 of 715827883 keys, 0 and 1 full; and the rest, whose
- * window is the last 2147483647 keys, from 889516852: KV tiles 1 to 4, 2 and 3 full. Of six query tiles
- * of 536870909, the first three are in the first group, the fourth in both (KV tiles 0 to 4, none full),
- * two in the second. */
+/* Primes: no least common multiple of stride and tiles fits. Two stride groups: [0, 2147483629),
+ * whose window [0, 2147483647) visits KV tiles 0 to 2 of 715827883 keys, 0 and 1 full; and the
+ * rest, whose window is the last 2147483647 keys, from 889516852: KV tiles 1 to 4, 2 and 3 full. Of
+ * six query tiles of 536870909, the first three are in the first group, the fourth in both (KV
+ * tiles 0 to 4, none full), two in the second. */
 static void period__that_does_not_fit(void **state)
 {
     (void)state;

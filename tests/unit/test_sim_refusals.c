@@ -1,7 +1,9 @@
-/* Problems, patterns, tilings and bounds that make no sense are refused, one wrong value at a time. */
+/* Problems, patterns, tilings and bounds that make no sense are refused, one wrong value at a time.
+ */
 #include "bound.h"
 #include "sim_case.h"
 #include "test_support.h"
+#include "tile_view.h"
 
 #include <stddef.h>
 
@@ -39,6 +41,14 @@ static tb_status count(const tb_sim_case *c, tb_error *err)
     return tb_census_count(&c->problem, &c->pattern, &c->tiling, NULL, &census, err);
 }
 
+static tb_status view(const tb_sim_case *c, tb_error *err)
+{
+    tb_tile_view *out = NULL;
+    tb_status status = tb_tile_view_create(&c->problem, &c->pattern, &c->tiling, &out, err);
+    tb_tile_view_destroy(out);
+    return status;
+}
+
 /* One field of a tb_sim_case set to a value that is refused. */
 typedef struct refusal {
     const char *name;
@@ -47,8 +57,14 @@ typedef struct refusal {
     tb_status status;
 } refusal;
 
-#define REFUSED(field, value) {#field, offsetof(tb_sim_case, field), value, TB_EINVAL}
-#define TOO_LARGE(field, value) {#field, offsetof(tb_sim_case, field), value, TB_EOVERFLOW}
+#define REFUSED(field, value)                                                                      \
+    {                                                                                              \
+#field, offsetof(tb_sim_case, field), value, TB_EINVAL                                     \
+    }
+#define TOO_LARGE(field, value)                                                                    \
+    {                                                                                              \
+#field, offsetof(tb_sim_case, field), value, TB_EOVERFLOW                                  \
+    }
 
 static void check_refusals(const tb_sim_case *good, const refusal *list, size_t length)
 {
@@ -64,6 +80,7 @@ static void check_refusals(const tb_sim_case *good, const refusal *list, size_t 
                      tb_status_name(list[i].status), err.message);
         }
         assert_int_equal(count(&bad, NULL), list[i].status); /* the error may be left out */
+        assert_int_equal(view(&bad, NULL), list[i].status);
     }
     print_message("%zu refused\n", length);
 }
@@ -138,6 +155,7 @@ static void assert_refused(const tb_sim_case *c, const char *part)
 {
     tb_error err;
     tb_assert_fails(count(c, &err), &err, TB_EINVAL, part);
+    tb_assert_fails(view(c, &err), &err, TB_EINVAL, "");
 }
 
 static void ranks__are_one_to_four(void **state)
@@ -235,6 +253,28 @@ static void dynamic_kv_tiles__need_windows_a_dimension_and_the_forward_pass(void
     tb_assert_ok(count(&local, &err), &err);
 }
 
+/* What tb_tiling_may_be_dynamic() says is what tb_tiling_check() does. */
+static void dynamic_kv_tiles__may_be_asked_for_first(void **state)
+{
+    (void)state;
+    gsl_rng *random = tb_test_random();
+    int cases = tb_test_cases(2000), allowed = 0;
+    for (int i = 0; i < cases; i++) {
+        tb_sim_case c = i % 2 == 0 ? tb_sim_case_product(random) : tb_sim_case_rows(random);
+        tb_error err;
+        c.tiling.order = TB_ORDER_ROW_MAJOR;
+        c.tiling.kv_tiling = TB_KV_STATIC;
+        bool is_allowed = tb_tiling_may_be_dynamic(&c.tiling, &c.problem, &c.pattern);
+        c.tiling.kv_tiling = TB_KV_DYNAMIC;
+        tb_status status = tb_tiling_check(&c.tiling, &c.problem, &c.pattern, &err);
+        assert_int_equal(status == TB_OK, is_allowed);
+        allowed += is_allowed;
+        tb_sim_case_free(&c);
+    }
+    print_message("%d problems, %d may have dynamic KV tiles\n", cases, allowed);
+    gsl_rng_free(random);
+}
+
 static void token_orders__are_of_single_dim_tiling(void **state)
 {
     (void)state;
@@ -284,8 +324,7 @@ static void refused_calls__write_nothing(void **state)
     c.pattern.stride[0] = 0;
     tb_census census = {.visited = 4711}, before = census;
     tb_error err;
-    tb_status status =
-        tb_census_count(&c.problem, &c.pattern, &c.tiling, NULL, &census, &err);
+    tb_status status = tb_census_count(&c.problem, &c.pattern, &c.tiling, NULL, &census, &err);
     assert_int_equal(status, TB_EINVAL);
     assert_memory_equal(&census, &before, sizeof census);
 }
@@ -296,6 +335,7 @@ TB_TESTS(cmocka_unit_test(values_of_gna__are_refused_one_by_one),
          cmocka_unit_test(masks__have_the_layouts_shape),
          cmocka_unit_test(masks__need_blocks_and_a_visible_pair),
          cmocka_unit_test(dynamic_kv_tiles__need_windows_a_dimension_and_the_forward_pass),
+         cmocka_unit_test(dynamic_kv_tiles__may_be_asked_for_first),
          cmocka_unit_test(token_orders__are_of_single_dim_tiling),
          cmocka_unit_test(causal_baseline__is_of_rank_1_and_of_causal_patterns),
          cmocka_unit_test(refused_calls__write_nothing));

@@ -1,0 +1,215 @@
+/* Suite files: what they say is what is asked, and what is wrong has a place. */
+#include "test_support.h"
+
+#include "suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char good[] =
+    "schema: tilebound/suite/1\n"                                                     /* 1 */
+    "name: probe\n"                                                                   /* 2 */
+    "summary: a suite of the tests\n"                                                 /* 3 */
+    "problems:\n"                                                                     /* 4 */
+    "- name: first\n"                                                                 /* 5 */
+    "  network: a label\n"                                                            /* 6 */
+    "  kernel: flex-fna\n"                                                            /* 7 */
+    "  problem: {layout: [12, 20], heads: 6, dim: 96}\n"                              /* 8 */
+    "  pattern: {window: [5, -1], stride: [2, 3]}\n"                                  /* 9 */
+    "  tiling: {q_tile: [4, 4], kv_tile: [3, 5]}\n"                                   /* 10 */
+    "  published: {flop_speedup: 2.4, tile_speedup: 1.72, tile_speedup_worst: 1.3,\n" /* 11 */
+    "    fully_block_sparse: true, source: a paper}\n"                                /* 12 */
+    "- name: second\n"                                                                /* 13 */
+    "  problem: {layout: [72]}\n"                                                     /* 14 */
+    "  pattern: {window: [-1], causal: [true]}\n"                                     /* 15 */
+    "  published: {fully_block_sparse: false, source: another}\n"                     /* 16 */
+    "- {name: third, problem: {layout: [96]}}\n";                                     /* 17 */
+
+/* `good` with the first `from` replaced by `to`, as a file. */
+static const char *file_with(const char *from, const char *to)
+{
+    char text[sizeof good + 512];
+    const char *at = strstr(good, from);
+    assert_non_null(at);
+    assert_true(strlen(to) < 512);
+    size_t before = (size_t)(at - good);
+    memcpy(text, good, before);
+    strcpy(text + before, to);
+    strcat(text, at + strlen(from));
+    return tb_test_file("probe.yaml", text, strlen(text));
+}
+
+static tb_suite *load(const char *path)
+{
+    tb_suite *suite = NULL;
+    tb_error err;
+    tb_assert_ok(tb_suite_load(path, &suite, &err), &err);
+    return suite;
+}
+
+static void suite_file__problems_are_read_in_order(void **state)
+{
+    (void)state;
+    tb_suite *s = load(file_with("", ""));
+    assert_string_equal(s->name, "probe");
+    assert_string_equal(s->summary, "a suite of the tests");
+    assert_int_equal(s->count, 3);
+    const tb_suite_item *first = &s->items[0];
+    assert_string_equal(first->name, "first");
+    assert_string_equal(first->network, "a label");
+    assert_string_equal(first->kernel, "flex-fna");
+    assert_int_equal(first->item.problem.heads, 6);
+    assert_int_equal(first->item.problem.heads_kv, 6);
+    assert_int_equal(first->item.problem.dim, 96);
+    assert_int_equal(first->item.pattern.stride[1], 3);
+    assert_int_equal(first->item.tiling.kv_tile[1], 5);
+    assert_string_equal(s->items[1].name, "second");
+    assert_null(s->items[1].network);
+    assert_null(s->items[1].kernel);
+    assert_int_equal(s->items[1].item.tiling.q_dims, 0);
+    assert_string_equal(s->items[2].name, "third");
+    tb_suite_destroy(s);
+}
+
+static void suite_file__patterns_are_normalized(void **state)
+{
+    (void)state;
+    tb_suite *s = load(file_with("", ""));
+    assert_int_equal(s->items[0].item.pattern.kind, TB_PATTERN_GNA);
+    assert_int_equal(s->items[0].item.pattern.window[1], 20); /* -1: the whole axis */
+    assert_int_equal(s->items[1].item.pattern.kind, TB_PATTERN_CAUSAL);
+    assert_int_equal(s->items[2].item.pattern.kind, TB_PATTERN_DENSE);
+    tb_suite_destroy(s);
+}
+
+static void suite_file__what_was_published_is_told_from_what_was_not(void **state)
+{
+    (void)state;
+    tb_suite *s = load(file_with("", ""));
+    const tb_published *p = &s->items[0].published;
+    assert_true(p->has_flop_speedup && p->has_tile_speedup && p->has_tile_speedup_worst &&
+                p->has_fully_block_sparse);
+    tb_assert_close(p->flop_speedup, 2.4, 0);
+    tb_assert_close(p->tile_speedup, 1.72, 0);
+    tb_assert_close(p->tile_speedup_worst, 1.3, 0);
+    assert_true(p->fully_block_sparse);
+    assert_string_equal(p->source, "a paper");
+    p = &s->items[1].published;
+    assert_false(p->has_flop_speedup || p->has_tile_speedup || p->has_tile_speedup_worst);
+    assert_true(p->has_fully_block_sparse);
+    assert_false(p->fully_block_sparse);
+    p = &s->items[2].published;
+    assert_false(p->has_fully_block_sparse);
+    assert_null(p->source);
+    tb_suite_destroy(s);
+}
+
+static void suite_file__masks_lie_beside_the_file(void **state)
+{
+    (void)state;
+    (void)mkdir(tb_test_path("beside"), 0777);
+    (void)tb_test_file("beside/mask.pbm", "P1 2 2 1011", 11);
+    static const char text[] = "schema: tilebound/suite/1\nname: n\nsummary: s\nproblems:\n"
+                               "- {name: a, pattern: {kind: explicit, mask: mask.pbm}}\n"
+                               "- {name: b, problem: {layout: [16]}, pattern: {kind: explicit, "
+                               "mask: mask.pbm, mask_block: [8, 8]}}\n";
+    tb_suite *s = load(tb_test_file("beside/suite.yaml", text, sizeof text - 1));
+    assert_int_equal(s->items[0].item.problem.layout.extent[0], 2); /* the mask's */
+    assert_int_equal(s->items[1].item.pattern.mask_block_kv, 8);
+    tb_suite_destroy(s);
+}
+
+typedef struct refusal {
+    const char *from, *to; /* what is broken */
+    const char *message;
+    int line, column;
+} refusal;
+
+static const refusal refusals[] = {
+    {"suite/1", "problem/1", "schema is 'tilebound/problem/1'; needs tilebound/suite/1", 1, 9},
+    {"name: probe\n", "", "needs key 'name'", 1, 1},
+    {"name: probe\n", "name: ~\n", "key 'name' is null; needs a value", 2, 7},
+    {"summary: a suite of the tests\n", "", "needs key 'summary'", 1, 1},
+    {"summary:", "sumary:", "unknown key 'sumary'; did you mean 'summary'?", 3, 1},
+    {"problems:", "problem:", "unknown key 'problem'; did you mean 'problems'?", 4, 1},
+    {"- name: first\n", "- nam: first\n", "unknown key 'nam'; did you mean 'name'?", 5, 3},
+    {"- name: first\n", "- name: [first]\n", "a list; needs text", 5, 9},
+    {"network: a label", "network: {a: b}", "a mapping; needs text", 6, 12},
+    {"kernel: flex-fna", "kernel: [a]", "a list; needs text", 7, 11},
+    {"kernel:", "kernels:", "unknown key 'kernels'; did you mean 'kernel'?", 7, 3},
+    {"layout: [12, 20]", "layout: [12, 0]", "'0' is out of range", 8, 26},
+    {"layout: [12, 20], ", "", "this needs problem.layout before it", 9, 12},
+    {"heads: 6", "head: 6", "unknown key 'head'; did you mean 'heads'?", 8, 31},
+    {"[5, -1]", "[5, -1, 7]", "window has 3 entries; one a dimension of the layout: 2", 9, 21},
+    {"stride: [2, 3]", "left: 7", "a gna pattern has no left; leave it out", 9, 30},
+    {"q_tile: [4, 4]", "q_tile: [4, 0]", "'0' is out of range", 10, 24},
+    {"flop_speedup: 2.4", "flop_speedup: much", "'much' is not a finite decimal number", 11, 29},
+    {"flop_speedup: 2.4", "flop_speedup: -2.4",
+     "'-2.4' is out of range; needs a number from 0 to 1e+30", 11, 29},
+    {"flop_speedup: 2.4", "flop_speedup: '2.4'", "'2.4' is quoted; needs a number", 11, 29},
+    {"flop_speedup: 2.4", "flops: 2.4", "unknown key 'flops'; the known keys are", 11, 15},
+    {"fully_block_sparse: true", "fully_block_sparse: yes", "'yes' is not a boolean", 12, 25},
+    {", source: a paper", "", "needs key 'source'", 11, 14},
+    {"published: {fully_block_sparse: false, source: another}", "published: [1.3]",
+     "a list; needs a mapping; the keys are flop_speedup", 16, 14},
+    {"{name: third, problem: {layout: [96]}}", "{name: third}",
+     "problem.layout is missing; give the layout's extents", 17, 3},
+    {"{name: third, problem: {layout: [96]}}", "third",
+     "'third'; needs a mapping; the keys are name", 17, 3},
+};
+
+static void suite_file__what_is_wrong_has_a_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        const refusal *r = &refusals[i];
+        const char *path = file_with(r->from, r->to);
+        tb_suite *suite = NULL;
+        tb_error err;
+        tb_assert_fails(tb_suite_load(path, &suite, &err), &err, TB_EFILE, r->message);
+        tb_assert_position(&err, r->line, r->column);
+        assert_string_equal(err.file, path);
+        assert_null(suite);
+    }
+    print_message("%zu refusals\n", sizeof refusals / sizeof *refusals);
+}
+
+static void suite_file__there_must_be_problems(void **state)
+{
+    (void)state;
+    static const char *const endings[] = {"problems: []\n", "problems: 7\n", "problems: {}\n"};
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        char text[128] = "schema: tilebound/suite/1\nname: n\nsummary: s\n";
+        strcat(text, endings[i]);
+        tb_suite *suite = NULL;
+        tb_error err;
+        const char *path = tb_test_file("none.yaml", text, strlen(text));
+        tb_assert_fails(tb_suite_load(path, &suite, &err), &err, TB_EFILE,
+                        "a list of problems is needed here");
+        tb_assert_position(&err, 4, 11);
+    }
+}
+
+static void suite_file__names_and_paths(void **state)
+{
+    (void)state;
+    tb_suite *suite = NULL;
+    tb_error err;
+    assert_int_equal(unsetenv("TILEBOUND_DATA"), 0);
+    tb_suite_destroy(load("gna"));
+    tb_assert_fails(tb_suite_load("gan", &suite, &err), &err, TB_EINVAL,
+                    "unknown suite 'gan'; did you mean 'gna'?");
+    tb_assert_fails(tb_suite_load(tb_test_path("absent.yaml"), &suite, &err), &err, TB_EFILE,
+                    "cannot read");
+    assert_null(suite);
+    tb_suite_destroy(NULL);
+}
+
+TB_TESTS(cmocka_unit_test(suite_file__problems_are_read_in_order),
+         cmocka_unit_test(suite_file__patterns_are_normalized),
+         cmocka_unit_test(suite_file__what_was_published_is_told_from_what_was_not),
+         cmocka_unit_test(suite_file__masks_lie_beside_the_file),
+         cmocka_unit_test(suite_file__what_is_wrong_has_a_place),
+         cmocka_unit_test(suite_file__there_must_be_problems),
+         cmocka_unit_test(suite_file__names_and_paths));
