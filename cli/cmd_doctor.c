@@ -63,10 +63,14 @@ static void check_kind(doctor *to, tb_catalogue_kind kind, tb_arena *arena)
         status = tb_known_summary(kind, names[i], summary, &err);
     }
     if (status == TB_OK) {
-        (void)snprintf(detail, sizeof detail, "%zu known, all readable", count);
+        (void)snprintf(detail, sizeof detail, count > 0 ? "%zu known, all readable" : "%zu found", count);
     } else {
-        (void)snprintf(detail, sizeof detail, "%s:%d:%d: %s", err.file, err.line, err.column,
-                       err.message);
+        if (err.line > 0) {
+            (void)snprintf(detail, sizeof detail, "%s:%d:%d: %s", err.file, err.line, err.column,
+                           err.message);
+        } else {
+            (void)snprintf(detail, sizeof detail, "%s: %s", err.file, err.message);
+        }
     }
     report(to, tb_catalogue[kind].plural, status == TB_OK && count > 0 ? FOUND : BROKEN, detail,
            data_remedy);

@@ -158,7 +158,6 @@ static tb_status show_network(const list_args *args, const char *name, tb_error 
         return status;
     }
     bool is_table = tb_output_format(&args->output) == TB_FORMAT_TABLE;
-    char layout[96];
     tb_buffer text = {0};
     tb_table table = tb_table_begin("lll");
     tb_document *doc = is_table ? NULL : tb_document_create("list-network", TB_VERSION);
@@ -170,9 +169,7 @@ static tb_status show_network(const list_args *args, const char *name, tb_error 
     tb_table_cell(&table, "source");
     for (size_t i = 0; i < network->fact_count; i++) {
         const tb_fact *fact = &network->facts[i];
-        const char *value = fact->value != NULL ? fact->value
-                                                : tb_view_dims(network->layout.extent,
-                                                               network->layout.rank, layout);
+        const char *value = fact->value;
         tb_table_cell(&table, "%s", fact->name);
         tb_table_cell(&table, "%s", value);
         tb_table_cell(&table, "%s%s", fact->is_assumed ? "assumed: " : "", fact->source);

@@ -56,6 +56,12 @@ static tb_status check_args(const predict_args *args, tb_error *err)
                        "--network, --suite, --all-tiles and --all-kernels are different "
                        "questions; ask one");
     }
+    if (args->all_tiles &&
+        (args->item.q_tile.count > 0 || args->item.kv_tile.count > 0 || args->item.tiles.given)) {
+        return tb_fail(err, TB_EINVAL,
+                       "--all-tiles ranks every shape of the kernel; leave --q-tile, "
+                       "--kv-tile and --tiles out");
+    }
     if (args->layer.given && args->network == NULL) {
         return tb_fail(err, TB_EINVAL, "--layer of which network? give --network");
     }

@@ -217,6 +217,19 @@ static tb_status set_flag(const target *to, const char *attached, tb_error *err)
     return TB_OK;
 }
 
+static tb_status needs_value(const tb_option *option, tb_error *err)
+{
+    char known[256] = "";
+    for (size_t i = 0; i < option->choice_count; i++) {
+        if (strlen(known) + strlen(option->choices[i]) + 3 < sizeof known) {
+            strcat(known, i == 0 ? "" : ", ");
+            strcat(known, option->choices[i]);
+        }
+    }
+    return tb_fail(err, TB_EINVAL, "--%s needs a value: %s", option->name,
+                   option->argument != NULL ? option->argument : known);
+}
+
 /* An option word and, where it needs one, its value: attached by '=' (long) or directly (short), or
  * the next word. *used counts the words taken. */
 static tb_status parse_option(const tb_command *command, char *const *words, size_t left,
@@ -249,8 +262,7 @@ static tb_status parse_option(const tb_command *command, char *const *words, siz
     }
     if (attached == NULL) {
         if (left < 2) {
-            return tb_fail(err, TB_EINVAL, "--%s needs a value: %s", to.option->name,
-                           to.option->argument);
+            return needs_value(to.option, err);
         }
         attached = words[1];
         *used = 2;

@@ -24,6 +24,7 @@ typedef struct network_printer {
     int64_t layer; /* < 0: all */
     tb_document *doc;
     tb_table table;
+    tb_problem problem;   /* of the latest layer: with the options on top */
     tb_messages warnings; /* each once, not once a layer */
     double least;
 } network_printer;
@@ -132,6 +133,7 @@ static tb_status predict_group(network_printer *printer, const tb_network_case *
     bool is_timed = request->device != NULL;
     tb_status status = make_case(printer, group, &item, err);
     if (status == TB_OK) {
+        printer->problem = item.problem;
         status = tb_predict(&item, request->kernel, &p, err);
     }
     if (status == TB_OK && is_timed) {
@@ -268,8 +270,10 @@ static tb_status print_network(network_printer *printer, tb_error *err)
     const tb_network *network = printer->network;
     tb_buffer_printf(
         &text, "%s: %s\n%s tokens, %lld heads, dim %lld, %lld layers\n\n", network->name,
-        network->summary, tb_view_dims(network->layout.extent, network->layout.rank, layout),
-        (long long)network->heads, (long long)network->dim, (long long)network->layers);
+        network->summary,
+        tb_view_dims(printer->problem.layout.extent, printer->problem.layout.rank, layout),
+        (long long)printer->problem.heads, (long long)printer->problem.dim,
+        (long long)network->layers);
     tb_table_print(&printer->table, &text);
     print_facts(network, &text);
     if (printer->request->device != NULL) {

@@ -40,7 +40,8 @@ typedef enum tb_permutation {
 extern const char *const tb_permutation_names[TB_PERMUTATION_COUNT];
 
 typedef struct tb_kernel {
-    const char *path; /* of its file */
+    const char *path;  /* of its file */
+    const char *asked; /* the name or path that it was loaded by */
     const char *name;
     const char *summary;
     const char *source;

@@ -339,6 +339,11 @@ tb_status tb_kernel_load(const char *name, tb_kernel **out, tb_error *err)
     if (status == TB_OK) {
         status = tb_catalogue_find(TB_CATALOGUE_KERNEL, name, kernel->arena, &path, err);
         kernel->path = path;
+        kernel->asked =
+            strchr(name, '/') == NULL ? tb_arena_text(kernel->arena, name, strlen(name)) : path;
+    }
+    if (status == TB_OK && kernel->asked == NULL) {
+        status = no_memory(err);
     }
     if (status == TB_OK) {
         status = tb_yaml_read(path, &kernel->file, err);

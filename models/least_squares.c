@@ -4,6 +4,7 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,11 +14,15 @@
 /* The model has steps (a wave more or less): differences over a thousandth see its slope. */
 #define STEP 1e-3
 
+/* A residual that no fit keeps, and whose square is finite. */
+#define OFF_THE_MODEL 1e50
+
 /* What GSL's callback needs, and the status of ours. GSL's vectors may be columns of a matrix, so
  * that ours are copies. */
 typedef struct callback {
     const tb_least_squares *problem;
     double *x, *residuals;
+    bool started; /* the first residuals were asked for */
     tb_status status;
     tb_error *err;
 } callback;
@@ -26,6 +31,9 @@ static int fill_residuals(const gsl_vector *x, void *user, gsl_vector *f)
 {
     callback *call = user;
     const tb_least_squares *problem = call->problem;
+    if (call->status != TB_OK) { /* GSL may take a failed step back and go on; we do not */
+        return GSL_EBADFUNC;
+    }
     for (size_t i = 0; i < problem->parameters; i++) {
         call->x[i] = gsl_vector_get(x, i);
     }
@@ -34,8 +42,11 @@ static int fill_residuals(const gsl_vector *x, void *user, gsl_vector *f)
         return GSL_EBADFUNC;
     }
     for (size_t i = 0; i < problem->residuals; i++) {
-        gsl_vector_set(f, i, call->residuals[i]);
+        /* a step to where the model has no value must look bad, and be taken back */
+        bool is_lost = call->started && !isfinite(call->residuals[i]);
+        gsl_vector_set(f, i, is_lost ? OFF_THE_MODEL : call->residuals[i]);
     }
+    call->started = true;
     return GSL_SUCCESS;
 }
 

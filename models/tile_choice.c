@@ -84,7 +84,7 @@ static tb_status no_pairs(const tb_kernel *kernel, const tb_problem *problem, tb
                        "kernel %s has no %s tiles for head dim %lld; 'tilebound list kernels %s' "
                        "shows its head dims",
                        kernel->name, pass, (long long)tb_max(problem->dim, problem->dim_value),
-                       kernel->name);
+                       kernel->asked);
     }
     return tb_fail(err, TB_EINVAL,
                    "kernel %s has no %s tiles for a layout of %d dimensions; give --q-tile and "
@@ -354,11 +354,11 @@ static bool is_product(const tb_tile_set *set, size_t index, void *user)
     pair_test *test = user;
     const tb_tile_pair *pair = &set->pairs[test->rank - 1][index];
     int64_t q = 1, kv = 1;
+    bool fits = true;
     for (int d = 0; d < test->rank; d++) {
-        q *= pair->q_tile[d];
-        kv *= pair->kv_tile[d];
+        fits = fits && tb_mul_ok(q, pair->q_tile[d], &q) && tb_mul_ok(kv, pair->kv_tile[d], &kv);
     }
-    test->found = q == test->tiling->q_tile[0] && kv == test->tiling->kv_tile[0];
+    test->found = fits && q == test->tiling->q_tile[0] && kv == test->tiling->kv_tile[0];
     return !test->found;
 }
 

@@ -144,7 +144,7 @@ static tb_status fill_rows(const tb_problem *problem, const tb_pattern *pattern,
 }
 
 /* Extra KV tiles join every query tile; extra query tiles visit all KV tiles, full where whole. */
-static void add_extra(const tb_problem *problem, const tb_tiling *tiling, int64_t kv_tiles,
+static bool add_extra(const tb_problem *problem, const tb_tiling *tiling, int64_t kv_tiles,
                       int64_t whole, tb_q_tile_count *out, int64_t *used, int64_t q_tiles)
 {
     int64_t q_size = tb_tiling_q_tokens(tiling, &problem->layout);
@@ -155,10 +155,14 @@ static void add_extra(const tb_problem *problem, const tb_tiling *tiling, int64_
         out[q].visited += extra;
         out[q].full += extra_whole;
     }
-    for (int64_t q = 0; q < tb_ceil_div(problem->extra_q, q_size) && *used < q_tiles; q++) {
+    if (tb_ceil_div(problem->extra_q, q_size) > q_tiles - *used) {
+        return false;
+    }
+    for (int64_t q = 0; q < tb_ceil_div(problem->extra_q, q_size); q++) {
         out[(*used)++] =
             (tb_q_tile_count){.visited = kv_tiles + extra, .full = whole + extra_whole};
     }
+    return true;
 }
 
 /* KV tiles of all dilation groups, and those that reach past no end. */
@@ -189,8 +193,8 @@ tb_status tb_q_tile_counts_fill(const tb_problem *problem, const tb_pattern *pat
         int64_t kv_tiles, whole;
         count_kv_tiles(&form, &kv_tiles, &whole);
         status = fill_closed(&form, q_tiles, out, &used, err);
-        if (status == TB_OK) {
-            add_extra(problem, tiling, kv_tiles, whole, out, &used, q_tiles);
+        if (status == TB_OK && !add_extra(problem, tiling, kv_tiles, whole, out, &used, q_tiles)) {
+            used = -1; /* no room for all */
         }
     } else {
         status = fill_rows(problem, pattern, tiling, q_tiles, out, &used, err);

@@ -1,5 +1,5 @@
 /* What each query tile visits equals the tiles themselves, in their numbering, and sums up to the
- * census. */
+ * census; a wave of them visits their union. */
 #include "q_tile_counts.h"
 
 #include "sim_large.h"
@@ -169,6 +169,42 @@ static void q_tile_counts__come_group_by_group_and_row_by_row(void **state)
     free(counts);
 }
 
+/* The middle `wave` query tiles, and the union of what they visit. */
+static int64_t union_of_middle(const tb_sim_case *c, int64_t wave)
+{
+    tb_oracle *oracle = tb_oracle_create(&c->problem, &c->pattern, &c->tiling);
+    int64_t count = wave < oracle->q.count ? wave : oracle->q.count, seen = 0;
+    int64_t first = (oracle->q.count - count) / 2;
+    for (int64_t k = 0; k < oracle->kv.count; k++) {
+        bool is_seen = false;
+        for (int64_t q = first; q < first + count; q++) {
+            is_seen = is_seen || tb_oracle_relate(oracle, q, k) != TB_ORACLE_EMPTY;
+        }
+        seen += is_seen;
+    }
+    tb_oracle_destroy(oracle);
+    return seen;
+}
+
+static void a_wave__reads_the_union_of_its_tiles(void **state)
+{
+    (void)state;
+    gsl_rng *random = tb_test_random();
+    int cases = tb_test_cases(1000);
+    for (int i = 0; i < cases; i++) {
+        tb_sim_case c = tb_sim_case_product(random);
+        int64_t wave = tb_test_between(random, 1, 20), tiles = -1;
+        tb_error err;
+        tb_assert_ok(tb_wave_kv_tiles(&c.problem, &c.pattern, &c.tiling, wave, &tiles, &err), &err);
+        bool is_static = c.tiling.kv_tiling == TB_KV_STATIC;
+        tb_sim_large_assert(&c, tiles == (is_static ? union_of_middle(&c, wave) : 0),
+                            "a wave reads the KV tiles that its query tiles visit, each once");
+        tb_sim_case_free(&c);
+    }
+    print_message("%d waves\n", cases);
+    gsl_rng_free(random);
+}
+
 static void law_of_large_problems(gsl_rng *random)
 {
     tb_sim_case c = tb_sim_large_draw(random);
@@ -212,5 +248,6 @@ static void a_wrong_number_of_q_tiles__is_our_bug(void **state)
 
 TB_TESTS(cmocka_unit_test(q_tile_counts__equal_tiles_and_census),
          cmocka_unit_test(q_tile_counts__come_group_by_group_and_row_by_row),
+         cmocka_unit_test(a_wave__reads_the_union_of_its_tiles),
          cmocka_unit_test(q_tile_counts__add_up_on_large_problems),
          cmocka_unit_test(a_wrong_number_of_q_tiles__is_our_bug));

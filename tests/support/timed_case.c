@@ -1,6 +1,7 @@
 #include "timed_case.h"
 
 #include "catalogue.h"
+#include "predict_time.h"
 #include "sim_case.h"
 #include "test_support.h"
 #include "text.h"
@@ -117,6 +118,8 @@ void tb_timed_open(const tb_case *item, const tb_kernel *kernel, const tb_device
     tb_assert_ok(
         tb_q_tile_counts_fill(&p->problem, &p->pattern, &p->tiling, q_tiles, out->q_tiles, &err),
         &err);
+    int64_t wave = 0;
+    tb_assert_ok(tb_time_wave_kv_tiles(p, kernel, device, &wave, &err), &err);
     out->time = (tb_time_case){.problem = &p->problem,
                                .pattern = &p->pattern,
                                .tiling = &p->tiling,
@@ -124,7 +127,8 @@ void tb_timed_open(const tb_case *item, const tb_kernel *kernel, const tb_device
                                .masks = p->has_masks ? &p->masks : NULL,
                                .kernel = kernel,
                                .device = device,
-                               .q_tiles = out->q_tiles};
+                               .q_tiles = out->q_tiles,
+                               .wave_kv_tiles = wave};
 }
 
 void tb_timed_close(tb_timed_case *timed)
