@@ -68,6 +68,12 @@ const tb_option tb_tiling_options[TB_TILING_OPTION_COUNT] = {
 static tb_status apply_problem(const tb_case_args *args, tb_problem *problem, tb_error *err)
 {
     if (args->input_size.count > 0) {
+        if (problem->layout.rank > 0 && problem->layout.rank != (int)args->input_size.count) {
+            return tb_fail(err, TB_EINVAL,
+                           "--input-size has %zu entries where the file or network has a layout of "
+                           "%d dimensions; give as many",
+                           args->input_size.count, problem->layout.rank);
+        }
         problem->layout.rank = (int)args->input_size.count;
         memcpy(problem->layout.extent, args->input_size.values, sizeof problem->layout.extent);
     }

@@ -6,10 +6,8 @@
 #include "data_path.h"
 #include "gnuplot.h"
 #include "init.h"
-#include "kernel.h"
-#include "network.h"
+#include "known_data.h"
 #include "output.h"
-#include "suite.h"
 #include "table.h"
 #include "version.h"
 #include "yaml_doc.h"
@@ -49,20 +47,6 @@ static void report(doctor *to, const char *check, finding result, const char *de
                   result == FOUND ? "" : remedy);
 }
 
-static tb_status load_any(tb_catalogue_kind kind, const char *name, tb_error *err)
-{
-    tb_kernel *kernel = NULL;
-    tb_network *network = NULL;
-    tb_suite *suite = NULL;
-    tb_status status = kind == TB_CATALOGUE_KERNEL    ? tb_kernel_load(name, &kernel, err)
-                       : kind == TB_CATALOGUE_NETWORK ? tb_network_load(name, &network, err)
-                                                      : tb_suite_load(name, &suite, err);
-    tb_kernel_destroy(kernel);
-    tb_network_destroy(network);
-    tb_suite_destroy(suite);
-    return status;
-}
-
 static const char *const data_remedy =
     "set TILEBOUND_DATA to a whole data folder, or install again";
 
@@ -75,13 +59,18 @@ static void check_kind(doctor *to, tb_catalogue_kind kind, tb_arena *arena)
     char detail[1400];
     tb_status status = tb_catalogue_names(kind, arena, &names, &count, &err);
     for (size_t i = 0; status == TB_OK && i < count; i++) {
-        status = load_any(kind, names[i], &err);
+        char summary[256];
+        status = tb_known_summary(kind, names[i], summary, &err);
     }
     if (status == TB_OK) {
-        (void)snprintf(detail, sizeof detail, "%zu known, all readable", count);
+        (void)snprintf(detail, sizeof detail, count > 0 ? "%zu known, all readable" : "%zu found", count);
     } else {
-        (void)snprintf(detail, sizeof detail, "%s:%d:%d: %s", err.file, err.line, err.column,
-                       err.message);
+        if (err.line > 0) {
+            (void)snprintf(detail, sizeof detail, "%s:%d:%d: %s", err.file, err.line, err.column,
+                           err.message);
+        } else {
+            (void)snprintf(detail, sizeof detail, "%s: %s", err.file, err.message);
+        }
     }
     report(to, tb_catalogue[kind].plural, status == TB_OK && count > 0 ? FOUND : BROKEN, detail,
            data_remedy);

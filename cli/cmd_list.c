@@ -1,10 +1,13 @@
-/* tilebound list: what is known: kernels, networks, suites, patterns; one of them; its YAML. */
+/* tilebound list: what is known: kernels, devices, networks, suites, profiles, patterns; one of
+ * them; its YAML. */
 #include "arena.h"
 #include "catalogue.h"
 #include "commands.h"
 #include "file.h"
-#include "kernel.h"
+#include "known_data.h"
+#include "list_device.h"
 #include "list_kernel.h"
+#include "list_profile.h"
 #include "network.h"
 #include "output.h"
 #include "predict_view.h"
@@ -25,47 +28,17 @@ typedef struct list_args {
 #define AT(field)      offsetof(list_args, field)
 #define MAX_DATA_BYTES ((size_t)64 << 20)
 
-static const char *const topics[] = {"kernels", "networks", "suites", "patterns"};
+static const char *const topics[] = {"kernels", "networks", "suites",
+                                     "devices", "profiles", "patterns"};
 
 #define TOPIC_COUNT    (sizeof topics / sizeof *topics)
-#define TOPIC_PATTERNS 3 /* the topics before it are the catalogue's kinds, in its order */
+#define TOPIC_PATTERNS 5 /* the topics before it are the catalogue's kinds, in its order */
 
 static const tb_option what_options[] = {
     {"raw", '\0', TB_OPTION_FLAG, NULL, "the YAML file of NAME, to copy and change", AT(raw), 0, 0,
      NULL, 0},
     {"names", '\0', TB_OPTION_FLAG, NULL, "only the names, one a line", AT(names), 0, 0, NULL, 0},
 };
-
-/* The summary of a known file, whatever its kind; `out` holds 256 bytes. */
-static tb_status load_summary(tb_catalogue_kind kind, const char *name, char *out, tb_error *err)
-{
-    tb_kernel *kernel = NULL;
-    tb_network *network = NULL;
-    tb_suite *suite = NULL;
-    const char *summary = "";
-    tb_status status;
-    switch (kind) {
-    case TB_CATALOGUE_KERNEL:
-        status = tb_kernel_load(name, &kernel, err);
-        summary = kernel != NULL ? kernel->summary : "";
-        break;
-    case TB_CATALOGUE_NETWORK:
-        status = tb_network_load(name, &network, err);
-        summary = network != NULL ? network->summary : "";
-        break;
-    default:
-        status = tb_suite_load(name, &suite, err);
-        summary = suite != NULL ? suite->summary : "";
-        break;
-    }
-    size_t length = strlen(summary) < 255 ? strlen(summary) : 255;
-    memcpy(out, summary, length);
-    out[length] = '\0';
-    tb_kernel_destroy(kernel);
-    tb_network_destroy(network);
-    tb_suite_destroy(suite);
-    return status;
-}
 
 /* A list being printed in one of the formats. */
 typedef struct list_printer {
@@ -135,7 +108,7 @@ static tb_status list_catalogue(const list_args *args, tb_catalogue_kind kind, t
     for (size_t i = 0; status == TB_OK && i < count; i++) {
         char summary[256] = "";
         if (!args->names) {
-            status = load_summary(kind, names[i], summary, err);
+            status = tb_known_summary(kind, names[i], summary, err);
         }
         add_entry(&printer, names[i], summary);
     }
@@ -185,7 +158,6 @@ static tb_status show_network(const list_args *args, const char *name, tb_error 
         return status;
     }
     bool is_table = tb_output_format(&args->output) == TB_FORMAT_TABLE;
-    char layout[96];
     tb_buffer text = {0};
     tb_table table = tb_table_begin("lll");
     tb_document *doc = is_table ? NULL : tb_document_create("list-network", TB_VERSION);
@@ -197,9 +169,7 @@ static tb_status show_network(const list_args *args, const char *name, tb_error 
     tb_table_cell(&table, "source");
     for (size_t i = 0; i < network->fact_count; i++) {
         const tb_fact *fact = &network->facts[i];
-        const char *value = fact->value != NULL ? fact->value
-                                                : tb_view_dims(network->layout.extent,
-                                                               network->layout.rank, layout);
+        const char *value = fact->value;
         tb_table_cell(&table, "%s", fact->name);
         tb_table_cell(&table, "%s", value);
         tb_table_cell(&table, "%s%s", fact->is_assumed ? "assumed: " : "", fact->source);
@@ -262,6 +232,10 @@ static tb_status show_one(const list_args *args, size_t topic, const char *name,
         return tb_list_kernel(&args->output, name, err);
     case TB_CATALOGUE_NETWORK:
         return show_network(args, name, err);
+    case TB_CATALOGUE_DEVICE:
+        return tb_list_device(&args->output, name, err);
+    case TB_CATALOGUE_PROFILE:
+        return tb_list_profile(&args->output, name, err);
     default:
         return show_suite(args, name, err);
     }
@@ -279,7 +253,8 @@ static tb_status find_topic(const char *word, size_t *topic, tb_error *err)
     return nearest != NULL
                ? tb_fail(err, TB_EINVAL, "nothing known of '%s'; did you mean '%s'?", word, nearest)
                : tb_fail(err, TB_EINVAL,
-                         "nothing known of '%s'; ask for kernels, networks, suites or patterns",
+                         "nothing known of '%s'; ask for kernels, devices, networks, suites, "
+                         "profiles or patterns",
                          word);
 }
 
@@ -314,19 +289,22 @@ static const tb_example examples[] = {
     {"tilebound list kernels", "the kernels whose tile shapes are known"},
     {"tilebound list kernels cutlass-hopper-fna", "one kernel with all its tile shapes"},
     {"tilebound list kernels flex-fna --raw", "its YAML, to copy and change"},
+    {"tilebound list devices h100-sxm", "one device with every value and its source"},
     {"tilebound list networks hunyuanvideo", "a network's facts with their sources"},
+    {"tilebound list profiles natten-h100", "the measured runs of a source"},
 };
 
 const tb_command tb_cmd_list = {
     .name = "list",
     .group = "know",
-    .summary = "what is known: kernels, networks, suites, patterns",
+    .summary = "what is known: kernels, devices, networks, suites, profiles, patterns",
     .positional = "KIND [NAME]",
     .words = topics,
     .word_count = TOPIC_COUNT,
-    .description =
-        "KIND is one of kernels, networks, suites, patterns. With a NAME (or the path of a YAML\n"
-        "file) it shows that one with its sources; --raw prints the file itself.",
+    .description = "KIND is one of kernels, devices, networks, suites, profiles, patterns. With a "
+                   "NAME (or the path\n"
+                   "of a YAML file) it shows that one with its sources; --raw prints the file "
+                   "itself.",
     .groups = groups,
     .group_count = sizeof groups / sizeof *groups,
     .examples = examples,

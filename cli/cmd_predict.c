@@ -1,9 +1,12 @@
 /* tilebound predict: the bound of a problem, a network, a suite, or all tile shapes of a kernel. */
 #include "commands.h"
+#include "device_options.h"
 #include "kernel.h"
 #include "predict.h"
 #include "predict_lists.h"
+#include "predict_time.h"
 #include "predict_view.h"
+#include "timing_view.h"
 #include "version.h"
 
 #include <math.h>
@@ -12,10 +15,11 @@
 
 typedef struct predict_args {
     tb_case_args item;
+    tb_device_args device;
     tb_output_args output;
     const char *network, *suite;
     tb_arg_int layer;
-    bool all_tiles;
+    bool all_tiles, all_kernels;
     tb_arg_choice baseline;
     tb_arg_double at_least;
 } predict_args;
@@ -31,18 +35,32 @@ static const tb_option what_options[] = {
      AT(suite), 0, 0, NULL, 0},
     {"all-tiles", '\0', TB_OPTION_FLAG, NULL, "rank every tile shape of the kernel", AT(all_tiles),
      0, 0, NULL, 0},
+    {"all-kernels", '\0', TB_OPTION_FLAG, NULL, "rank every kernel on the device", AT(all_kernels),
+     0, 0, NULL, 0},
     {"baseline", '\0', TB_OPTION_CHOICE, NULL, "what the speedup is over (default self)",
      AT(baseline), 0, 0, tb_baseline_names, TB_BASELINE_COUNT},
-    {"at-least", '\0', TB_OPTION_DOUBLE, "X", "exit 5 when the bound by tiles is below X",
-     AT(at_least), 0, INT64_MAX, NULL, 0},
+    {"at-least", '\0', TB_OPTION_DOUBLE, "X",
+     "exit 5 when the speedup (without --device: the tile bound) is below X", AT(at_least), 0,
+     INT64_MAX, NULL, 0},
 };
 
 static tb_status check_args(const predict_args *args, tb_error *err)
 {
-    if ((args->network != NULL) + (args->suite != NULL) + args->all_tiles > 1) {
+    if (args->all_kernels && (args->device.device == NULL || args->item.kernel != NULL)) {
         return tb_fail(err, TB_EINVAL,
-                       "--network, --suite and --all-tiles are three questions; ask "
-                       "one");
+                       "--all-kernels needs --device, and takes every kernel instead "
+                       "of --kernel");
+    }
+    if ((args->network != NULL) + (args->suite != NULL) + args->all_tiles + args->all_kernels > 1) {
+        return tb_fail(err, TB_EINVAL,
+                       "--network, --suite, --all-tiles and --all-kernels are different "
+                       "questions; ask one");
+    }
+    if (args->all_tiles &&
+        (args->item.q_tile.count > 0 || args->item.kv_tile.count > 0 || args->item.tiles.given)) {
+        return tb_fail(err, TB_EINVAL,
+                       "--all-tiles ranks every shape of the kernel; leave --q-tile, "
+                       "--kv-tile and --tiles out");
     }
     if (args->layer.given && args->network == NULL) {
         return tb_fail(err, TB_EINVAL, "--layer of which network? give --network");
@@ -53,6 +71,11 @@ static tb_status check_args(const predict_args *args, tb_error *err)
     tb_case_args none;
     memset(&none, 0, sizeof none); /* as the parser starts: padding too */
     none.kernel = args->item.kernel;
+    if (args->device.device != NULL && (args->suite != NULL || args->all_tiles)) {
+        return tb_fail(err, TB_EINVAL,
+                       "--device predicts times of a problem or a network; leave --suite "
+                       "and --all-tiles out");
+    }
     if (args->suite != NULL && memcmp(&none, &args->item, sizeof none) != 0) {
         return tb_fail(err, TB_EINVAL,
                        "a suite states its problems itself; of their options only "
@@ -61,25 +84,49 @@ static tb_status check_args(const predict_args *args, tb_error *err)
     return TB_OK;
 }
 
+static tb_status print_one(const tb_predict_request *request, const tb_prediction *p,
+                           const tb_timing *timing, tb_error *err)
+{
+    if (tb_output_format(request->output) == TB_FORMAT_TABLE) {
+        tb_buffer text = {0};
+        tb_view_text(&text, p, request->kernel);
+        tb_view_timing_text(&text, timing, request);
+        tb_view_notes(&text, p);
+        return tb_output_text(request->output, &text, err);
+    }
+    tb_document *doc = tb_document_create("predict", TB_VERSION);
+    tb_view_document(doc, p, request->kernel);
+    tb_view_timing_document(doc, timing, request);
+    return tb_output_document(request->output, doc, NULL, err);
+}
+
 /* One case: the plain form of the command. */
 static tb_status predict_one(const tb_predict_request *request, const tb_case *item, double *least,
                              tb_error *err)
 {
     tb_prediction p;
+    tb_timing timing;
+    const tb_timing *timed = NULL;
     tb_status status = tb_predict(item, request->kernel, &p, err);
     if (status != TB_OK) {
         return status;
     }
-    tb_output_warnings(&p.warnings);
     *least = p.bound.tile_speedup;
-    if (tb_output_format(request->output) == TB_FORMAT_TABLE) {
-        tb_buffer text = {0};
-        tb_view_text(&text, &p, request->kernel);
-        status = tb_output_text(request->output, &text, err);
-    } else {
-        tb_document *doc = tb_document_create("predict", TB_VERSION);
-        tb_view_document(doc, &p, request->kernel);
-        status = tb_output_document(request->output, doc, NULL, err);
+    if (request->device != NULL && !tb_kernel_runs_on(request->kernel, request->device)) {
+        tb_messages_add(&p.warnings, "kernel %s does not run on %s; its time there is hypothetical",
+                        request->kernel->name, request->device->name);
+    }
+    if (request->device != NULL) {
+        status = tb_predict_time(&p, request->kernel, request->device, request->baseline_kernel,
+                                 &timing, err);
+        timed = &timing;
+    }
+    if (status == TB_OK && timed != NULL && timing.has_dense) {
+        *least = timing.speedup;
+    }
+    if (status == TB_OK) {
+        tb_output_warnings(&p.warnings);
+        status = print_one(request, &p, timed, err);
     }
     tb_prediction_release(&p);
     return status;
@@ -91,7 +138,9 @@ static tb_status predict_case(const predict_args *args, const tb_predict_request
     tb_case item = tb_case_default();
     tb_status status = tb_case_apply(&args->item, &item, err);
     item.baseline = request->baseline;
-    if (status == TB_OK && args->all_tiles) {
+    if (status == TB_OK && args->all_kernels) {
+        status = tb_predict_kernels(request, &item, least, err);
+    } else if (status == TB_OK && args->all_tiles) {
         status = tb_predict_tiles(request, &item, least, err);
     } else if (status == TB_OK) {
         status = predict_one(request, &item, least, err);
@@ -100,31 +149,39 @@ static tb_status predict_case(const predict_args *args, const tb_predict_request
     return status;
 }
 
-static tb_status check_threshold(const predict_args *args, double least, tb_error *err)
+static tb_status check_threshold(const predict_args *args, bool is_time, double least,
+                                 tb_error *err)
 {
     if (!args->at_least.given || least >= args->at_least.value) {
         return TB_OK;
     }
-    return tb_fail(err, TB_ETHRESHOLD, "the speedup bound by tiles is %.4g, below --at-least %g",
-                   least, args->at_least.value);
+    return tb_fail(err, TB_ETHRESHOLD, "the %s is %.4g, below --at-least %g",
+                   is_time ? "predicted speedup" : "speedup bound by tiles", least,
+                   args->at_least.value);
 }
 
 static tb_status run(const void *arguments, const char *const *positional, tb_error *err)
 {
     const predict_args *args = arguments;
     (void)positional;
-    tb_kernel *kernel = NULL;
+    tb_device_choice choice = {0};
     double least = HUGE_VAL;
     tb_status status = check_args(args, err);
-    if (status == TB_OK && args->item.kernel != NULL) {
-        status = tb_kernel_load(args->item.kernel, &kernel, err);
+    if (status == TB_OK) {
+        status = tb_device_choose(&args->device, args->item.kernel, &choice, err);
     }
     tb_predict_request request = {
         .args = &args->item,
         .output = &args->output,
-        .kernel = kernel,
+        .kernel = choice.kernel,
+        .device = choice.device,
+        .baseline_kernel = choice.baseline,
         .baseline = args->baseline.given ? (tb_baseline)args->baseline.index : TB_BASELINE_SELF,
     };
+    if (status == TB_OK && choice.device != NULL && choice.kernel == NULL) {
+        status = tb_fail(err, TB_EINVAL, "device %s has no default kernel; give --kernel",
+                         choice.device->name);
+    }
     if (status == TB_OK && args->network != NULL) {
         int64_t layer = args->layer.given ? args->layer.value : -1;
         status = tb_predict_network(&request, args->network, layer, &least, err);
@@ -133,13 +190,17 @@ static tb_status run(const void *arguments, const char *const *positional, tb_er
     } else if (status == TB_OK) {
         status = predict_case(args, &request, &least, err);
     }
-    tb_kernel_destroy(kernel);
-    return status == TB_OK ? check_threshold(args, least, err) : status;
+    if (status == TB_OK) {
+        status = check_threshold(args, choice.device != NULL, least, err);
+    }
+    tb_device_choice_release(&choice);
+    return status;
 }
 
 static const tb_option_group groups[] = {
     {"What to predict", what_options, sizeof what_options / sizeof *what_options, 0},
     TB_CASE_OPTION_GROUPS(AT(item)),
+    {"Device", tb_device_options, TB_DEVICE_OPTION_COUNT, AT(device)},
     {"Output", tb_output_options, TB_OUTPUT_OPTION_COUNT, AT(output)},
 };
 
@@ -149,6 +210,10 @@ static const tb_example examples[] = {
      "HunyuanVideo with a stride that makes every tile full"},
     {"tilebound predict -i 32768 -w 2048 -s 256 --kernel cutlass-hopper-fna --format json",
      "a sliding window over one dimension, as JSON"},
+    {"tilebound predict -i 30x48x80 -w 18x24x24 -s 16x8x8 -n 24 --device h100-sxm --tiles best",
+     "its time on an H100, and the speedup over cuDNN's dense attention"},
+    {"tilebound predict -i 16384 -w 1024 -n 16 --device h100-sxm --all-kernels",
+     "which kernel is fastest there"},
     {"tilebound predict -i 256x256 -w 80x80 --kernel cutlass-blackwell-fna --all-tiles",
      "which tile shapes of the kernel suit a window"},
     {"tilebound predict --network cosmos-predict2-2b --kernel cutlass-hopper-fna",

@@ -5,7 +5,10 @@
 #include "options.h"
 
 extern const tb_command tb_cmd_predict;
+extern const tb_command tb_cmd_explain;
 extern const tb_command tb_cmd_mask;
+extern const tb_command tb_cmd_calibrate;
+extern const tb_command tb_cmd_compare;
 extern const tb_command tb_cmd_list;
 extern const tb_command tb_cmd_doctor;
 extern const tb_command tb_cmd_completion;

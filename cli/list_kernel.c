@@ -16,7 +16,22 @@ static void cell_dims(tb_table *table, const tb_tile_set *set)
 }
 
 /* Takes one tile pair of a kernel with the rank and set that it stands in. */
-typedef void tile_fn(void *user, tb_pass pass, const tb_tile_set *set, int rank, size_t i);
+typedef void tile_fn(void *user, tb_pass pass, const tb_tile_set *set, int rank, size_t i,
+                     bool is_default);
+
+/* A set's default is the kernel's where no earlier set serves the same head dims in this rank. */
+static bool decides_default(const tb_kernel *kernel, int pass, size_t s, int rank)
+{
+    const tb_tile_set *set = &kernel->sets[pass][s];
+    for (size_t earlier = 0; earlier < s; earlier++) {
+        const tb_tile_set *other = &kernel->sets[pass][earlier];
+        bool serves = set->dim_count == 0 || tb_tile_set_serves(other, set->dims[0]);
+        if (serves && other->pair_count[rank - 1] > 0) {
+            return false;
+        }
+    }
+    return true;
+}
 
 static void each_tile(const tb_kernel *kernel, tile_fn *take, void *user)
 {
@@ -24,15 +39,18 @@ static void each_tile(const tb_kernel *kernel, tile_fn *take, void *user)
         for (size_t s = 0; s < kernel->set_count[pass]; s++) {
             const tb_tile_set *set = &kernel->sets[pass][s];
             for (int rank = 1; rank <= TB_MAX_RANK; rank++) {
+                bool decides = decides_default(kernel, pass, s, rank);
                 for (size_t i = 0; i < set->pair_count[rank - 1]; i++) {
-                    take(user, (tb_pass)pass, set, rank, i);
+                    take(user, (tb_pass)pass, set, rank, i,
+                         decides && set->default_pair[rank - 1] == i);
                 }
             }
         }
     }
 }
 
-static void cell_tile(void *user, tb_pass pass, const tb_tile_set *set, int rank, size_t i)
+static void cell_tile(void *user, tb_pass pass, const tb_tile_set *set, int rank, size_t i,
+                      bool is_default)
 {
     tb_table *table = user;
     char q[96], kv[96];
@@ -43,10 +61,11 @@ static void cell_tile(void *user, tb_pass pass, const tb_tile_set *set, int rank
     tb_table_cell(table, "%s", set->gemm != NULL ? set->gemm : "-");
     tb_table_cell(table, "%s", tb_view_dims(pair->q_tile, rank, q));
     tb_table_cell(table, "%s", tb_view_dims(pair->kv_tile, rank, kv));
-    tb_table_cell(table, "%s", set->default_pair[rank - 1] == i ? "first choice" : "");
+    tb_table_cell(table, "%s", is_default ? "first choice" : "");
 }
 
-static void put_tile(void *user, tb_pass pass, const tb_tile_set *set, int rank, size_t i)
+static void put_tile(void *user, tb_pass pass, const tb_tile_set *set, int rank, size_t i,
+                     bool is_default)
 {
     tb_document *doc = user;
     const tb_tile_pair *pair = &set->pairs[rank - 1][i];
@@ -57,7 +76,7 @@ static void put_tile(void *user, tb_pass pass, const tb_tile_set *set, int rank,
     tb_document_text(doc, "gemm", set->gemm);
     tb_document_ints(doc, "q_tile", pair->q_tile, (size_t)rank);
     tb_document_ints(doc, "kv_tile", pair->kv_tile, (size_t)rank);
-    tb_document_bool(doc, "default", set->default_pair[rank - 1] == i);
+    tb_document_bool(doc, "default", is_default);
     tb_document_close(doc);
 }
 

@@ -165,6 +165,17 @@ static tb_status set_choice(const tb_option *option, const char *value, tb_arg_c
                    known);
 }
 
+static tb_status set_texts(const tb_option *option, const char *value, tb_arg_texts *out,
+                           tb_error *err)
+{
+    if (out->count == TB_TEXTS_MAX) {
+        return tb_fail(err, TB_EINVAL, "--%s is given more than %d times", option->name,
+                       TB_TEXTS_MAX);
+    }
+    out->values[out->count++] = value;
+    return TB_OK;
+}
+
 static tb_status set_value(const target *to, const char *value, tb_error *err)
 {
     const tb_option *option = to->option;
@@ -178,6 +189,8 @@ static tb_status set_value(const target *to, const char *value, tb_error *err)
         return set_list(option, value, to->address, err);
     case TB_OPTION_CHOICE:
         return set_choice(option, value, to->address, err);
+    case TB_OPTION_TEXTS:
+        return set_texts(option, value, to->address, err);
     default:
         if (*text != NULL) {
             return repeated(option, err);
@@ -202,6 +215,19 @@ static tb_status set_flag(const target *to, const char *attached, tb_error *err)
     }
     *flag = true;
     return TB_OK;
+}
+
+static tb_status needs_value(const tb_option *option, tb_error *err)
+{
+    char known[256] = "";
+    for (size_t i = 0; i < option->choice_count; i++) {
+        if (strlen(known) + strlen(option->choices[i]) + 3 < sizeof known) {
+            strcat(known, i == 0 ? "" : ", ");
+            strcat(known, option->choices[i]);
+        }
+    }
+    return tb_fail(err, TB_EINVAL, "--%s needs a value: %s", option->name,
+                   option->argument != NULL ? option->argument : known);
 }
 
 /* An option word and, where it needs one, its value: attached by '=' (long) or directly (short), or
@@ -236,8 +262,7 @@ static tb_status parse_option(const tb_command *command, char *const *words, siz
     }
     if (attached == NULL) {
         if (left < 2) {
-            return tb_fail(err, TB_EINVAL, "--%s needs a value: %s", to.option->name,
-                           to.option->argument);
+            return needs_value(to.option, err);
         }
         attached = words[1];
         *used = 2;

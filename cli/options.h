@@ -32,9 +32,17 @@ typedef struct tb_arg_list {
     int64_t values[TB_LIST_MAX];
 } tb_arg_list;
 
+#define TB_TEXTS_MAX 16
+
+typedef struct tb_arg_texts {
+    size_t count;
+    const char *values[TB_TEXTS_MAX];
+} tb_arg_texts;
+
 typedef enum tb_option_kind {
     TB_OPTION_FLAG,   /* bool */
     TB_OPTION_TEXT,   /* const char *, NULL = not given */
+    TB_OPTION_TEXTS,  /* tb_arg_texts: may be given several times */
     TB_OPTION_INT,    /* tb_arg_int, min to max */
     TB_OPTION_DOUBLE, /* tb_arg_double, min to max */
     TB_OPTION_LIST,   /* tb_arg_list, each min to max */
@@ -66,7 +74,7 @@ typedef struct tb_example {
     const char *what;
 } tb_example;
 
-#define TB_POSITIONAL_MAX 2
+#define TB_POSITIONAL_MAX 16
 
 typedef struct tb_command {
     const char *name;

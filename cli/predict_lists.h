@@ -1,9 +1,10 @@
-/* predict over several cases: a suite, a network's layers, a kernel's tile shapes. Each prints its
- * result and returns the least tile speedup in it, for --at-least. */
+/* predict over several cases: a suite, a network's layers, a kernel's tile shapes, all kernels.
+ * Each prints its result and returns the least tile speedup in it, for --at-least. */
 #ifndef TB_PREDICT_LISTS_H
 #define TB_PREDICT_LISTS_H
 
 #include "case_options.h"
+#include "device.h"
 #include "kernel.h"
 #include "output.h"
 
@@ -11,7 +12,9 @@
 typedef struct tb_predict_request {
     const tb_case_args *args; /* options that override what a network says; not for a suite */
     const tb_output_args *output;
-    const tb_kernel *kernel; /* may be NULL */
+    const tb_kernel *kernel;          /* may be NULL */
+    const tb_device *device;          /* may be NULL; with a kernel */
+    const tb_kernel *baseline_kernel; /* may be NULL */
     tb_baseline baseline;
 } tb_predict_request;
 
@@ -24,5 +27,9 @@ TB_NODISCARD tb_status tb_predict_network(const tb_predict_request *request, con
 
 TB_NODISCARD tb_status tb_predict_tiles(const tb_predict_request *request, const tb_case *item,
                                         double *least, tb_error *err);
+
+/** Needs a device; every known kernel, fastest first. */
+TB_NODISCARD tb_status tb_predict_kernels(const tb_predict_request *request, const tb_case *item,
+                                          double *least, tb_error *err);
 
 #endif

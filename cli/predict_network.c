@@ -1,8 +1,11 @@
 #include "network.h"
 #include "predict.h"
 #include "predict_lists.h"
+#include "predict_time.h"
 #include "predict_view.h"
 #include "table.h"
+#include "timing_view.h"
+#include "units.h"
 #include "version.h"
 
 #include <math.h>
@@ -12,6 +15,7 @@
 /* Sums over the layers of one case, for its mean bounds. */
 typedef struct case_totals {
     double layers, baseline_pairs, visible_pairs, baseline_tiles, visited_tiles;
+    double attention_us, permute_us, dense_us; /* with a device */
 } case_totals;
 
 typedef struct network_printer {
@@ -20,6 +24,7 @@ typedef struct network_printer {
     int64_t layer; /* < 0: all */
     tb_document *doc;
     tb_table table;
+    tb_problem problem;   /* of the latest layer: with the options on top */
     tb_messages warnings; /* each once, not once a layer */
     double least;
 } network_printer;
@@ -61,8 +66,21 @@ static void keep_warnings(network_printer *printer, const tb_messages *warnings)
     }
 }
 
+/* Time a layer and its speedup; nothing without a device. */
+static void cell_times(const network_printer *printer, tb_table *table, double total_us,
+                       double speedup)
+{
+    char time[48];
+    if (printer->request->device == NULL) {
+        return;
+    }
+    tb_table_cell(table, "%s", tb_units_time_us(total_us, time));
+    tb_table_cell(table, speedup > 0 ? "%.2f" : "-", speedup);
+}
+
 static void print_group(network_printer *printer, const tb_network_case *which,
-                        const tb_layer_group *group, const tb_prediction *p, size_t layers)
+                        const tb_layer_group *group, const tb_prediction *p,
+                        const tb_timing *timing, size_t layers)
 {
     int rank = p->problem.layout.rank, dims = tb_tiling_dims(&p->tiling, &p->problem.layout);
     char pattern[256], q[96], kv[96];
@@ -76,6 +94,7 @@ static void print_group(network_printer *printer, const tb_network_case *which,
             tb_document_ints(printer->doc, "layers", group->layers, group->layer_count);
         }
         tb_view_document(printer->doc, p, printer->request->kernel);
+        tb_view_timing_document(printer->doc, timing, printer->request);
         tb_document_close(printer->doc);
         return;
     }
@@ -90,6 +109,17 @@ static void print_group(network_printer *printer, const tb_network_case *which,
     tb_table_cell(table, "%.2f", p->bound.tile_speedup);
     tb_table_cell(table, "%.2f", p->bound.tile_speedup_worst);
     tb_table_cell(table, "%s", p->bound.fully_block_sparse ? "yes" : "no");
+    if (timing != NULL) {
+        cell_times(printer, table, timing->time.total_us,
+                   timing->has_dense ? timing->speedup_total : 0);
+    }
+}
+
+static void add_times(case_totals *totals, const tb_timing *timing, double layers)
+{
+    totals->attention_us += layers * timing->time.attention_us;
+    totals->permute_us += layers * timing->time.permute_us;
+    totals->dense_us += timing->has_dense ? layers * timing->dense.attention_us : 0;
 }
 
 static tb_status predict_group(network_printer *printer, const tb_network_case *which,
@@ -98,12 +128,23 @@ static tb_status predict_group(network_printer *printer, const tb_network_case *
     size_t layers = printer->layer >= 0 ? 1 : group->layer_count;
     tb_case item;
     tb_prediction p = {0};
+    tb_timing timing;
+    const tb_predict_request *request = printer->request;
+    bool is_timed = request->device != NULL;
     tb_status status = make_case(printer, group, &item, err);
     if (status == TB_OK) {
-        status = tb_predict(&item, printer->request->kernel, &p, err);
+        printer->problem = item.problem;
+        status = tb_predict(&item, request->kernel, &p, err);
+    }
+    if (status == TB_OK && is_timed) {
+        status = tb_predict_time(&p, request->kernel, request->device, request->baseline_kernel,
+                                 &timing, err);
     }
     if (status == TB_OK) {
-        print_group(printer, which, group, &p, layers);
+        print_group(printer, which, group, &p, is_timed ? &timing : NULL, layers);
+        if (is_timed) {
+            add_times(totals, &timing, (double)layers);
+        }
         keep_warnings(printer, &p.warnings);
         add_totals(totals, &p, (double)layers);
     }
@@ -119,7 +160,9 @@ static void print_totals(network_printer *printer, const tb_network_case *which,
     double flop = totals->baseline_pairs / totals->visible_pairs;
     double tile = totals->baseline_tiles / totals->visited_tiles;
     double sparsity = 1 - totals->visible_pairs / totals->baseline_pairs;
-    printer->least = fmin(printer->least, tile);
+    bool has_dense = totals->dense_us > 0;
+    printer->least =
+        fmin(printer->least, has_dense ? totals->dense_us / totals->attention_us : tile);
     if (printer->doc != NULL || printer->layer >= 0) {
         return;
     }
@@ -133,6 +176,8 @@ static void print_totals(network_printer *printer, const tb_network_case *which,
     tb_table_cell(table, "%.2f", tile);
     tb_table_cell(table, "-");
     tb_table_cell(table, "-");
+    double total_us = totals->attention_us + totals->permute_us;
+    cell_times(printer, table, total_us, totals->dense_us / total_us);
 }
 
 static void put_totals(tb_document *doc, const tb_network_case *which, const case_totals *totals)
@@ -143,6 +188,11 @@ static void put_totals(tb_document *doc, const tb_network_case *which, const cas
     tb_document_double(doc, "flop_speedup", totals->baseline_pairs / totals->visible_pairs);
     tb_document_double(doc, "tile_speedup", totals->baseline_tiles / totals->visited_tiles);
     tb_document_double(doc, "sparsity", 1 - totals->visible_pairs / totals->baseline_pairs);
+    if (totals->attention_us > 0) {
+        tb_document_double(doc, "attention_us", totals->attention_us);
+        tb_document_double(doc, "permute_us", totals->permute_us);
+        tb_document_double(doc, "dense_us", totals->dense_us);
+    }
     tb_document_close(doc);
 }
 
@@ -192,14 +242,18 @@ static void put_assumed(tb_document *doc, const tb_network *network)
     tb_document_close(doc);
 }
 
-static void begin_table(tb_table *table)
+static void begin_table(tb_table *table, bool is_timed)
 {
     static const char *const heads[] = {"case",  "layers",   "pattern",
                                         "tiles", "sparsity", "FLOP-wise",
                                         "tile",  "worst",    "fully block-sparse"};
-    *table = tb_table_begin("lrllrrrrr");
+    *table = tb_table_begin(is_timed ? "lrllrrrrrrr" : "lrllrrrrr");
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         tb_table_cell(table, "%s", heads[i]);
+    }
+    if (is_timed) {
+        tb_table_cell(table, "time a layer");
+        tb_table_cell(table, "speedup");
     }
 }
 
@@ -216,10 +270,18 @@ static tb_status print_network(network_printer *printer, tb_error *err)
     const tb_network *network = printer->network;
     tb_buffer_printf(
         &text, "%s: %s\n%s tokens, %lld heads, dim %lld, %lld layers\n\n", network->name,
-        network->summary, tb_view_dims(network->layout.extent, network->layout.rank, layout),
-        (long long)network->heads, (long long)network->dim, (long long)network->layers);
+        network->summary,
+        tb_view_dims(printer->problem.layout.extent, printer->problem.layout.rank, layout),
+        (long long)printer->problem.heads, (long long)printer->problem.dim,
+        (long long)network->layers);
     tb_table_print(&printer->table, &text);
     print_facts(network, &text);
+    if (printer->request->device != NULL) {
+        tb_buffer_printf(&text,
+                         "\nattention and permutation on %s, predicted; the last row of a case "
+                         "is the sum over its layers\n",
+                         printer->request->device->name);
+    }
     return tb_output_text(output, &text, err);
 }
 
@@ -233,7 +295,7 @@ tb_status tb_predict_network(const tb_predict_request *request, const char *name
     }
     network_printer printer = {
         .request = request, .network = network, .layer = layer, .least = *least};
-    begin_table(&printer.table);
+    begin_table(&printer.table, request->device != NULL);
     if (tb_output_format(request->output) != TB_FORMAT_TABLE) {
         printer.doc = tb_document_create("predict-network", TB_VERSION);
         tb_document_text(printer.doc, "network", network->name);

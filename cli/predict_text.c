@@ -132,6 +132,10 @@ void tb_view_text(tb_buffer *out, const tb_prediction *p, const tb_kernel *kerne
         print_kernel(out, p, kernel);
     }
     print_launch(out, &p->launch);
+}
+
+void tb_view_notes(tb_buffer *out, const tb_prediction *p)
+{
     for (size_t i = 0; i < p->notes.count; i++) {
         tb_buffer_printf(out, "%snote: %s\n", i == 0 ? "\n" : "", p->notes.text[i]);
     }

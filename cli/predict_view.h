@@ -13,6 +13,9 @@ void tb_view_document(tb_document *doc, const tb_prediction *prediction, const t
 /** The full text of one prediction. */
 void tb_view_text(tb_buffer *out, const tb_prediction *prediction, const tb_kernel *kernel);
 
+/** The notes of a prediction, after its text. */
+void tb_view_notes(tb_buffer *out, const tb_prediction *prediction);
+
 /** "4x8x8"; `out` holds 96 bytes. */
 const char *tb_view_dims(const int64_t *values, int count, char out[static 96]);
 

@@ -34,6 +34,15 @@ static void find_widths(const tb_table *table, size_t *widths)
     }
 }
 
+/* End the line without the blanks that empty cells at its end leave. */
+static void end_line(tb_buffer *out)
+{
+    while (!out->failed && out->length > 0 && out->data[out->length - 1] == ' ') {
+        out->data[--out->length] = '\0';
+    }
+    tb_buffer_text(out, "\n");
+}
+
 static void print_cell(const tb_table *table, const char *cell, size_t column, size_t width,
                        tb_buffer *out)
 {
@@ -42,7 +51,11 @@ static void print_cell(const tb_table *table, const char *cell, size_t column, s
     tb_buffer_repeat(out, ' ', is_right ? gap : 0);
     tb_buffer_text(out, cell);
     tb_buffer_repeat(out, ' ', is_right || is_last ? 0 : gap);
-    tb_buffer_text(out, is_last ? "\n" : "  ");
+    if (is_last) {
+        end_line(out);
+    } else {
+        tb_buffer_text(out, "  ");
+    }
 }
 
 static void print_rule(const tb_table *table, const size_t *widths, tb_buffer *out)

@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 # Data keeps the relative paths of the source tree, so that one lookup serves both.
-foreach(folder models/kernels models/networks profiles/suites profiles/published)
+foreach(folder models/devices models/kernels models/networks profiles/suites profiles/published)
   if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/${folder})
     cmake_path(GET folder PARENT_PATH parent)
     install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/tilebound/${parent})

@@ -1,5 +1,7 @@
 #include "case_file.h"
 
+#include "yaml_fields.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,14 +13,6 @@ static const char *const problem_keys[] = {"layout",   "batch",     "heads", "he
 static const char *const pattern_keys[] = {"kind", "window", "stride", "dilation",   "causal",
                                            "left", "right",  "mask",   "mask_block", NULL};
 static const char *const tiling_keys[] = {"kind", "kv_tiling", "order", "q_tile", "kv_tile", NULL};
-
-/* An integer under `key`, if it is there. */
-static tb_status read_int(const tb_yaml_node *map, const char *key, int64_t min, int64_t *out,
-                          tb_error *err)
-{
-    const tb_yaml_node *node = tb_yaml_get(map, key);
-    return node == NULL ? TB_OK : tb_yaml_int(node, min, INT64_MAX, out, err);
-}
 
 /* A name under `key`, if it is there; *found says so. */
 static tb_status read_choice(const tb_yaml_node *map, const char *key, const char *const *names,
@@ -64,7 +58,7 @@ static tb_status read_problem(const tb_yaml_node *map, tb_problem *problem, tb_e
         {"extra_q", 0, &problem->extra_q},
     };
     for (size_t i = 0; status == TB_OK && i < sizeof integers / sizeof *integers; i++) {
-        status = read_int(map, integers[i].key, integers[i].min, integers[i].out, err);
+        status = tb_field_int(map, integers[i].key, integers[i].min, integers[i].out, err);
     }
     problem->heads_kv = heads_kv > 0 ? heads_kv : problem->heads;
     problem->dim_value = dim_value > 0 ? dim_value : problem->dim;
@@ -221,8 +215,8 @@ static tb_status read_pattern(const tb_yaml_node *map, const char *file, tb_case
         return read_explicit(map, file, item, err);
     }
     if (kind == TB_PATTERN_LOCAL) {
-        status = read_int(map, "left", TB_UNLIMITED, &item->pattern.left, err);
-        return status == TB_OK ? read_int(map, "right", TB_UNLIMITED, &item->pattern.right, err)
+        status = tb_field_int(map, "left", TB_UNLIMITED, &item->pattern.left, err);
+        return status == TB_OK ? tb_field_int(map, "right", TB_UNLIMITED, &item->pattern.right, err)
                                : status;
     }
     if (kind == TB_PATTERN_GNA) {

@@ -11,6 +11,8 @@ const tb_catalogue_entry tb_catalogue[TB_CATALOGUE_COUNT] = {
     [TB_CATALOGUE_KERNEL] = {"kernel", "kernels", "models/kernels"},
     [TB_CATALOGUE_NETWORK] = {"network", "networks", "models/networks"},
     [TB_CATALOGUE_SUITE] = {"suite", "suites", "profiles/suites"},
+    [TB_CATALOGUE_DEVICE] = {"device", "devices", "models/devices"},
+    [TB_CATALOGUE_PROFILE] = {"profile", "profiles", "profiles/published"},
 };
 
 static bool ends_in(const char *text, const char *suffix)

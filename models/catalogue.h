@@ -1,4 +1,4 @@
-/* The data files that tilebound knows by name: kernels, networks, suites. */
+/* The data files that tilebound knows by name: kernels, networks, suites, devices, profiles. */
 #ifndef TB_CATALOGUE_H
 #define TB_CATALOGUE_H
 
@@ -10,10 +10,12 @@
 typedef enum tb_catalogue_kind {
     TB_CATALOGUE_KERNEL,
     TB_CATALOGUE_NETWORK,
-    TB_CATALOGUE_SUITE
+    TB_CATALOGUE_SUITE,
+    TB_CATALOGUE_DEVICE,
+    TB_CATALOGUE_PROFILE
 } tb_catalogue_kind;
 
-#define TB_CATALOGUE_COUNT 3
+#define TB_CATALOGUE_COUNT 5
 
 /** A kind's word in messages and schemas ("kernel"), its plural, and its folder below the data
  * root. */

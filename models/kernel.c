@@ -34,3 +34,14 @@ int64_t tb_kernel_padded_dim(const tb_kernel *kernel, const tb_problem *problem)
     }
     return padded;
 }
+
+bool tb_kernel_runs_on(const tb_kernel *kernel, const tb_device *device)
+{
+    for (size_t i = 0; i < kernel->compute_capability_count; i++) {
+        if (kernel->compute_capabilities[i] == device->compute_capability) {
+            return true;
+        }
+    }
+    return kernel->compute_capability_count == 0 &&
+           device->compute_capability >= tb_max(kernel->compute_capability_min, 1);
+}

@@ -2,10 +2,12 @@
 #ifndef TB_KERNEL_H
 #define TB_KERNEL_H
 
+#include "device.h"
 #include "mask_policy.h"
 #include "pattern.h"
 #include "problem.h"
 #include "tiling.h"
+#include "time_parameters.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,6 +40,8 @@ typedef enum tb_permutation {
 extern const char *const tb_permutation_names[TB_PERMUTATION_COUNT];
 
 typedef struct tb_kernel {
+    const char *path;  /* of its file */
+    const char *asked; /* the name or path that it was loaded by */
     const char *name;
     const char *summary;
     const char *source;
@@ -56,6 +60,7 @@ typedef struct tb_kernel {
     size_t note_count;
     const tb_tile_set *sets[TB_PASS_COUNT];
     size_t set_count[TB_PASS_COUNT];
+    tb_time_traits time;
     struct tb_yaml *file;   /* owned: the text lives there */
     struct tb_arena *arena; /* owned: the arrays live there */
 } tb_kernel;
@@ -74,6 +79,9 @@ void tb_kernel_destroy(tb_kernel *kernel);
 /** Head dim that the kernel pads max(dim, dim_value) of a problem to; 0 when it has none as large
  * in this pass. The padded dim is the problem's own where the kernel names no head dims. */
 int64_t tb_kernel_padded_dim(const tb_kernel *kernel, const tb_problem *problem);
+
+/** Does the kernel run on the device, by its compute capability? */
+bool tb_kernel_runs_on(const tb_kernel *kernel, const tb_device *device);
 
 /** Does this set serve the head dim `padded`? */
 bool tb_tile_set_serves(const tb_tile_set *set, int64_t padded);

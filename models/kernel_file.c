@@ -2,7 +2,9 @@
 #include "arena.h"
 #include "catalogue.h"
 #include "kernel.h"
+#include "kernel_time_file.h"
 #include "yaml_doc.h"
+#include "yaml_fields.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +23,8 @@ static const char *const kernel_keys[] = {"schema",
                                           "notes",
                                           "forward",
                                           "backward",
+                                          "time",
+                                          "fits",
                                           NULL};
 static const char *const policy_keys[] = {"tiling",   "kv_tiling",           "mask", "permutation",
                                           "patterns", "backward_stationary", NULL};
@@ -51,28 +55,6 @@ static tb_status read_ints(const tb_yaml_node *node, tb_arena *arena, const int6
     return tb_yaml_int_list(node, tb_yaml_count(node), 1, INT64_MAX, values, count, err);
 }
 
-static tb_status read_texts(const tb_yaml_node *node, tb_arena *arena, const char *const **out,
-                            size_t *count, tb_error *err)
-{
-    size_t wanted = node == NULL ? 0 : tb_yaml_count(node);
-    const char **texts = tb_arena_array(arena, wanted + 1, sizeof *texts);
-    if (texts == NULL) {
-        return no_memory(err);
-    }
-    if (node != NULL && !tb_yaml_is_list(node)) {
-        return tb_yaml_fail(node, err, "a list of texts is needed here");
-    }
-    for (size_t i = 0; i < wanted; i++) {
-        tb_status status = tb_yaml_text(tb_yaml_item(node, i), &texts[i], err);
-        if (status != TB_OK) {
-            return status;
-        }
-    }
-    *out = texts;
-    *count = wanted;
-    return TB_OK;
-}
-
 /* A list of names as flags; an absent node sets all of them. */
 static tb_status read_flags(const tb_yaml_node *node, const char *const *names, size_t count,
                             bool *flags, tb_error *err)
@@ -101,6 +83,9 @@ static tb_status read_pair(const tb_yaml_node *node, size_t rank, tb_tile_pair *
         return tb_yaml_fail(node, err, "a pair [[query tile], [KV tile]] is needed here");
     }
     int64_t *sides[2] = {pair->q_tile, pair->kv_tile};
+    for (size_t d = 0; d < TB_MAX_RANK; d++) { /* beyond the rank: what changes no product */
+        pair->q_tile[d] = pair->kv_tile[d] = 1;
+    }
     for (size_t i = 0; i < 2; i++) {
         const tb_yaml_node *side = tb_yaml_item(node, i);
         size_t count = 0;
@@ -326,17 +311,20 @@ static tb_status read_kernel(tb_kernel *kernel, tb_error *err)
                             kernel->dtypes, err);
     }
     if (status == TB_OK) {
-        status = read_texts(tb_yaml_get(root, "schedules"), kernel->arena, &kernel->schedules,
-                            &kernel->schedule_count, err);
+        status = tb_field_texts(tb_yaml_get(root, "schedules"), kernel->arena, &kernel->schedules,
+                                &kernel->schedule_count, err);
     }
     if (status == TB_OK) {
-        status = read_texts(tb_yaml_get(root, "notes"), kernel->arena, &kernel->notes,
-                            &kernel->note_count, err);
+        status = tb_field_texts(tb_yaml_get(root, "notes"), kernel->arena, &kernel->notes,
+                                &kernel->note_count, err);
     }
     for (int pass = 0; status == TB_OK && pass < TB_PASS_COUNT; pass++) {
         status = read_sets(root, (tb_pass)pass, kernel, err);
     }
-    return status == TB_OK ? read_policy(root, kernel, err) : status;
+    if (status == TB_OK) {
+        status = read_policy(root, kernel, err);
+    }
+    return status == TB_OK ? tb_kernel_read_time(root, kernel->arena, &kernel->time, err) : status;
 }
 
 tb_status tb_kernel_load(const char *name, tb_kernel **out, tb_error *err)
@@ -350,6 +338,12 @@ tb_status tb_kernel_load(const char *name, tb_kernel **out, tb_error *err)
     tb_status status = kernel->arena == NULL ? no_memory(err) : TB_OK;
     if (status == TB_OK) {
         status = tb_catalogue_find(TB_CATALOGUE_KERNEL, name, kernel->arena, &path, err);
+        kernel->path = path;
+        kernel->asked =
+            strchr(name, '/') == NULL ? tb_arena_text(kernel->arena, name, strlen(name)) : path;
+    }
+    if (status == TB_OK && kernel->asked == NULL) {
+        status = no_memory(err);
     }
     if (status == TB_OK) {
         status = tb_yaml_read(path, &kernel->file, err);

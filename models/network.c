@@ -5,6 +5,7 @@
 #include "case_file.h"
 #include "catalogue.h"
 #include "yaml_doc.h"
+#include "yaml_fields.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,17 +24,29 @@ static tb_status no_memory(tb_error *err)
     return tb_fail(err, TB_ENOMEM, "no memory for a network");
 }
 
-static tb_status need_text(const tb_yaml_node *map, const char *key, const char **out,
+/* A list as one text: 30x48x80. */
+static tb_status join_list(const tb_yaml_node *list, tb_arena *arena, const char **out,
                            tb_error *err)
 {
-    const tb_yaml_node *node = NULL;
-    tb_status status = tb_yaml_need(map, key, &node, err);
-    return status == TB_OK ? tb_yaml_text(node, out, err) : status;
+    char text[128] = "";
+    for (size_t i = 0; i < tb_yaml_count(list); i++) {
+        const char *item = "";
+        tb_status status = tb_yaml_text(tb_yaml_item(list, i), &item, err);
+        if (status != TB_OK) {
+            return status;
+        }
+        if (strlen(text) + strlen(item) + 2 > sizeof text) {
+            return tb_yaml_fail(list, err, "a value of more than 127 characters; make it shorter");
+        }
+        strcat(strcat(text, i == 0 ? "" : "x"), item);
+    }
+    *out = tb_arena_text(arena, text, strlen(text));
+    return *out != NULL ? TB_OK : no_memory(err);
 }
 
 /* {value: ..., source: ...} or {value: ..., assumed: why}; the value node goes to *value. */
-static tb_status read_fact(const tb_yaml_node *map, const char *name, tb_fact *fact,
-                           const tb_yaml_node **value, tb_error *err)
+static tb_status read_fact(const tb_yaml_node *map, const char *name, tb_arena *arena,
+                           tb_fact *fact, const tb_yaml_node **value, tb_error *err)
 {
     tb_status status = tb_yaml_check_keys(map, fact_keys, err);
     if (status == TB_OK) {
@@ -47,19 +60,18 @@ static tb_status read_fact(const tb_yaml_node *map, const char *name, tb_fact *f
         return tb_yaml_fail(map, err, "a value needs either a source or why it is assumed");
     }
     *fact = (tb_fact){.name = name, .is_assumed = assumed != NULL};
-    if (tb_yaml_is_scalar(*value)) {
-        status = tb_yaml_text(*value, &fact->value, err);
-    }
+    status = tb_yaml_is_list(*value) ? join_list(*value, arena, &fact->value, err)
+                                     : tb_yaml_text(*value, &fact->value, err);
     return status == TB_OK ? tb_yaml_text(assumed != NULL ? assumed : source, &fact->source, err)
                            : status;
 }
 
-static tb_status need_fact(const tb_yaml_node *root, const char *name, tb_fact *fact,
-                           const tb_yaml_node **value, tb_error *err)
+static tb_status need_fact(const tb_yaml_node *root, const char *name, tb_arena *arena,
+                           tb_fact *fact, const tb_yaml_node **value, tb_error *err)
 {
     const tb_yaml_node *map = NULL;
     tb_status status = tb_yaml_need(root, name, &map, err);
-    return status == TB_OK ? read_fact(map, name, fact, value, err) : status;
+    return status == TB_OK ? read_fact(map, name, arena, fact, value, err) : status;
 }
 
 /* The four values that every network has; `facts` receives them. */
@@ -68,7 +80,7 @@ static tb_status read_shape(const tb_yaml_node *root, tb_network *network, tb_fa
 {
     const tb_yaml_node *value = NULL;
     size_t rank = 0;
-    tb_status status = need_fact(root, "layout", &facts[0], &value, err);
+    tb_status status = need_fact(root, "layout", network->arena, &facts[0], &value, err);
     if (status == TB_OK) {
         status =
             tb_yaml_int_list(value, TB_MAX_RANK, 1, INT64_MAX, network->layout.extent, &rank, err);
@@ -84,7 +96,7 @@ static tb_status read_shape(const tb_yaml_node *root, tb_network *network, tb_fa
                     {"dim", &network->dim, INT64_MAX},
                     {"layers", &network->layers, MAX_LAYERS}};
     for (size_t i = 0; status == TB_OK && i < sizeof integers / sizeof *integers; i++) {
-        status = need_fact(root, integers[i].name, &facts[i + 1], &value, err);
+        status = need_fact(root, integers[i].name, network->arena, &facts[i + 1], &value, err);
         if (status == TB_OK) {
             status = tb_yaml_int(value, 1, integers[i].max, integers[i].out, err);
         }
@@ -105,7 +117,8 @@ static tb_status read_facts(const tb_yaml_node *root, tb_network *network, tb_er
     }
     tb_status status = read_shape(root, network, facts, err);
     for (size_t i = 0; status == TB_OK && i < extra; i++) {
-        status = read_fact(tb_yaml_item(map, i), tb_yaml_key(map, i), &facts[i + 4], &value, err);
+        status = read_fact(tb_yaml_item(map, i), tb_yaml_key(map, i), network->arena, &facts[i + 4],
+                           &value, err);
     }
     network->facts = facts;
     network->fact_count = extra + 4;
@@ -188,7 +201,7 @@ static tb_status read_case(const tb_yaml_node *patterns, const tb_yaml_node *nod
     const tb_yaml_node *layers = NULL;
     tb_status status = tb_yaml_check_keys(node, case_keys, err);
     if (status == TB_OK) {
-        status = need_text(node, "name", &which->name, err);
+        status = tb_field_text(node, "name", true, &which->name, err);
     }
     if (status == TB_OK) {
         status = tb_yaml_need(node, "layers", &layers, err);
@@ -245,13 +258,13 @@ static tb_status read_network(tb_network *network, tb_error *err)
         status = tb_yaml_check_keys(root, network_keys, err);
     }
     if (status == TB_OK) {
-        status = need_text(root, "name", &network->name, err);
+        status = tb_field_text(root, "name", true, &network->name, err);
     }
     if (status == TB_OK) {
-        status = need_text(root, "summary", &network->summary, err);
+        status = tb_field_text(root, "summary", true, &network->summary, err);
     }
     if (status == TB_OK) {
-        status = need_text(root, "source", &network->source, err);
+        status = tb_field_text(root, "source", true, &network->source, err);
     }
     if (status == TB_OK) {
         status = read_facts(root, network, err);

@@ -88,8 +88,8 @@ static tb_status note_better_tiles(const tb_case *item, const tb_kernel *kernel,
     }
     tb_error none;
     tb_status status = tb_tile_rank(item, kernel, &ranked, &count, &none);
-    if (status == TB_EINVAL) {
-        return TB_OK; /* the kernel has no shape for this; the tiles were given */
+    if (status == TB_EINVAL || status == TB_EOVERFLOW) {
+        return TB_OK; /* the kernel has no shape for this: nobody asked, nothing to say */
     }
     if (status != TB_OK) {
         return tb_fail(err, status, "%s", none.message);
@@ -126,7 +126,7 @@ static void remark_kernel(const tb_kernel *kernel, tb_prediction *p)
         tb_messages_add(&p->warnings,
                         "kernel %s has no tiles %s for this problem; 'tilebound list kernels %s' "
                         "shows what it has",
-                        kernel->name, tiles, kernel->name);
+                        kernel->name, tiles, kernel->asked);
     }
     if (padded > wanted) {
         tb_messages_add(&p->notes, "kernel %s pads head dim %lld to %lld", kernel->name,
@@ -140,7 +140,8 @@ static void remark_bound(tb_prediction *p)
         tb_messages_add(&p->notes, "extra queries see everything, so the worst query tile visits "
                                    "every KV tile");
     }
-    if (p->bound.tile_speedup_worst > p->bound.tile_speedup) {
+    if (p->bound.tile_speedup_worst > p->bound.tile_speedup &&
+        p->bound.baseline == TB_BASELINE_SELF) {
         tb_messages_add(&p->notes, "the worst-tile bound leaves padding of query tiles out, so it "
                                    "exceeds the bound by tiles here");
     }

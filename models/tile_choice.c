@@ -9,6 +9,14 @@
 static const tb_tile_pair fallback_pairs[TB_MAX_RANK] = {
     {{128}, {128}}, {{16, 8}, {16, 8}}, {{4, 4, 8}, {4, 4, 8}}, {{2, 4, 4, 4}, {2, 4, 4, 4}}};
 
+/* Dimensions that the kernel's tiles have: one where it cuts the flattened order, whatever the
+ * rank. */
+static int tile_rank(const tb_kernel *kernel, const tb_problem *problem)
+{
+    bool is_flat = kernel != NULL && kernel->tiling == TB_TILING_SINGLE_DIM;
+    return is_flat ? 1 : problem->layout.rank;
+}
+
 /* Takes a legal pair of a kernel; false ends the walk. */
 typedef bool pair_fn(const tb_tile_set *set, size_t index, void *user);
 
@@ -18,7 +26,7 @@ static void each_pair(const tb_kernel *kernel, const tb_problem *problem, pair_f
     int64_t padded = tb_kernel_padded_dim(kernel, problem);
     for (size_t s = 0; padded > 0 && s < kernel->set_count[problem->pass]; s++) {
         const tb_tile_set *set = &kernel->sets[problem->pass][s];
-        for (size_t i = 0; i < set->pair_count[problem->layout.rank - 1]; i++) {
+        for (size_t i = 0; i < set->pair_count[tile_rank(kernel, problem) - 1]; i++) {
             if (tb_tile_set_serves(set, padded) && !take(set, i, user)) {
                 return;
             }
@@ -76,7 +84,7 @@ static tb_status no_pairs(const tb_kernel *kernel, const tb_problem *problem, tb
                        "kernel %s has no %s tiles for head dim %lld; 'tilebound list kernels %s' "
                        "shows its head dims",
                        kernel->name, pass, (long long)tb_max(problem->dim, problem->dim_value),
-                       kernel->name);
+                       kernel->asked);
     }
     return tb_fail(err, TB_EINVAL,
                    "kernel %s has no %s tiles for a layout of %d dimensions; give --q-tile and "
@@ -110,7 +118,7 @@ static tb_status base_pair(const tb_case *item, const tb_kernel *kernel, tb_tile
         *out = fallback_pairs[rank - 1];
         return TB_OK;
     }
-    pair_search search = {.request = request, .rank = rank};
+    pair_search search = {.request = request, .rank = tile_rank(kernel, &item->problem)};
     each_pair(kernel, &item->problem, find_pair, &search);
     if (search.match != NULL && (request->q_dims > 0 || request->kv_dims > 0)) {
         *out = *search.match;
@@ -245,7 +253,7 @@ static bool collect(const tb_tile_set *set, size_t index, void *user)
     }
     const tb_problem *problem = &list->item->problem;
     tb_ranked_tiles *entry = &list->tiles[list->count];
-    const tb_tile_pair *pair = &set->pairs[problem->layout.rank - 1][index];
+    const tb_tile_pair *pair = &set->pairs[tile_rank(list->kernel, problem) - 1][index];
     list->status = fill_tiling(list->item, list->kernel, pair, &entry->tiling, list->err);
     if (list->status == TB_OK) {
         list->status = tb_census_count(problem, &list->item->pattern, &entry->tiling, NULL,
@@ -346,18 +354,18 @@ static bool is_product(const tb_tile_set *set, size_t index, void *user)
     pair_test *test = user;
     const tb_tile_pair *pair = &set->pairs[test->rank - 1][index];
     int64_t q = 1, kv = 1;
+    bool fits = true;
     for (int d = 0; d < test->rank; d++) {
-        q *= pair->q_tile[d];
-        kv *= pair->kv_tile[d];
+        fits = fits && tb_mul_ok(q, pair->q_tile[d], &q) && tb_mul_ok(kv, pair->kv_tile[d], &kv);
     }
-    test->found = q == test->tiling->q_tile[0] && kv == test->tiling->kv_tile[0];
+    test->found = fits && q == test->tiling->q_tile[0] && kv == test->tiling->kv_tile[0];
     return !test->found;
 }
 
 bool tb_kernel_has_tiles(const tb_kernel *kernel, const tb_problem *problem,
                          const tb_tiling *tiling)
 {
-    pair_test test = {.tiling = tiling, .rank = problem->layout.rank};
+    pair_test test = {.tiling = tiling, .rank = tile_rank(kernel, problem)};
     each_pair(kernel, problem, tiling->kind == TB_TILING_SINGLE_DIM ? is_product : is_pair, &test);
     return test.found;
 }

@@ -4,6 +4,7 @@
 #include "case_file.h"
 #include "catalogue.h"
 #include "yaml_doc.h"
+#include "yaml_fields.h"
 
 #include <stdlib.h>
 
@@ -16,17 +17,6 @@ static const char *const published_keys[] = {
 static tb_status no_memory(tb_error *err)
 {
     return tb_fail(err, TB_ENOMEM, "no memory for a suite");
-}
-
-static tb_status read_text(const tb_yaml_node *map, const char *key, bool required,
-                           const char **out, tb_error *err)
-{
-    const tb_yaml_node *node = tb_yaml_get(map, key);
-    if (node == NULL && !required) {
-        return TB_OK;
-    }
-    tb_status status = tb_yaml_need(map, key, &node, err);
-    return status == TB_OK ? tb_yaml_text(node, out, err) : status;
 }
 
 static tb_status read_speedup(const tb_yaml_node *map, const char *key, bool *found, double *out,
@@ -58,7 +48,7 @@ static tb_status read_published(const tb_yaml_node *map, tb_published *out, tb_e
         out->has_fully_block_sparse = true;
         status = tb_yaml_bool(fully, &out->fully_block_sparse, err);
     }
-    return status == TB_OK ? read_text(map, "source", true, &out->source, err) : status;
+    return status == TB_OK ? tb_field_text(map, "source", true, &out->source, err) : status;
 }
 
 static tb_status read_item(const tb_yaml_node *node, const char *path, tb_suite_item *out,
@@ -67,13 +57,13 @@ static tb_status read_item(const tb_yaml_node *node, const char *path, tb_suite_
     out->item = tb_case_default();
     tb_status status = tb_yaml_check_keys(node, item_keys, err);
     if (status == TB_OK) {
-        status = read_text(node, "name", true, &out->name, err);
+        status = tb_field_text(node, "name", true, &out->name, err);
     }
     if (status == TB_OK) {
-        status = read_text(node, "network", false, &out->network, err);
+        status = tb_field_text(node, "network", false, &out->network, err);
     }
     if (status == TB_OK) {
-        status = read_text(node, "kernel", false, &out->kernel, err);
+        status = tb_field_text(node, "kernel", false, &out->kernel, err);
     }
     if (status == TB_OK) {
         status = tb_case_read_objects(node, path, &out->item, err);
@@ -96,10 +86,10 @@ static tb_status read_suite(tb_suite *suite, const char *path, tb_error *err)
         status = tb_yaml_check_keys(root, suite_keys, err);
     }
     if (status == TB_OK) {
-        status = read_text(root, "name", true, &suite->name, err);
+        status = tb_field_text(root, "name", true, &suite->name, err);
     }
     if (status == TB_OK) {
-        status = read_text(root, "summary", true, &suite->summary, err);
+        status = tb_field_text(root, "summary", true, &suite->summary, err);
     }
     if (status == TB_OK) {
         status = tb_yaml_need(root, "problems", &problems, err);

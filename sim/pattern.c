@@ -50,17 +50,20 @@ void tb_pattern_row(const tb_pattern *pattern, const tb_layout *layout, int64_t 
     tb_pattern_types[pattern->kind]->row(pattern, layout, query, emit, user);
 }
 
-typedef struct row_sink {
-    tb_row_sets *sets;
-    int64_t pairs;
-} row_sink;
-
-static void add_interval(int64_t begin, int64_t end, void *user)
+void tb_row_sink_add(int64_t begin, int64_t end, void *sink)
 {
-    row_sink *sink = user;
-    tb_bits_set_range(sink->sets->any, begin, end);
-    tb_bits_set_range(sink->sets->scratch, begin, end);
-    sink->pairs += end - begin;
+    tb_row_sink *to = sink;
+    tb_bits_set_range(to->sets->any, begin, end);
+    tb_bits_set_range(to->sets->scratch, begin, end);
+    to->pairs += end - begin;
+}
+
+tb_status tb_accept_any_layout(const tb_pattern *pattern, const tb_layout *layout, tb_error *err)
+{
+    (void)pattern;
+    (void)layout;
+    (void)err;
+    return TB_OK;
 }
 
 void tb_row_sets_meet(tb_row_sets *sets)
@@ -81,9 +84,9 @@ int64_t tb_pattern_unite(const tb_pattern *pattern, const tb_layout *layout, int
     if (type->unite != NULL) {
         return type->unite(pattern, layout, query, count, sets);
     }
-    row_sink sink = {.sets = sets};
+    tb_row_sink sink = {.sets = sets};
     for (int64_t i = 0; i < count; i++) {
-        type->row(pattern, layout, query + i, add_interval, &sink);
+        type->row(pattern, layout, query + i, tb_row_sink_add, &sink);
         tb_row_sets_meet(sets);
     }
     return sink.pairs;

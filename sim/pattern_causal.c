@@ -1,14 +1,6 @@
 /* causal: a query sees itself and what comes before it in the flattened order. */
 #include "pattern_types.h"
 
-static tb_status check(const tb_pattern *pattern, const tb_layout *layout, tb_error *err)
-{
-    (void)pattern;
-    (void)layout;
-    (void)err;
-    return TB_OK;
-}
-
 static bool flat_rule(const tb_pattern *pattern, const tb_layout *layout, tb_dim_rule *rule)
 {
     (void)pattern;
@@ -36,7 +28,7 @@ static bool is_causal(const tb_pattern *pattern, const tb_layout *layout)
 const tb_pattern_type tb_pattern_causal = {
     .name = "causal",
     .summary = "a query sees itself and every key before it in the flattened order",
-    .check = check,
+    .check = tb_accept_any_layout,
     .row = tb_flat_row,
     .unite = tb_flat_unite,
     .dim_rule = dim_rule,

@@ -1,14 +1,6 @@
 /* dense: every query sees every key. */
 #include "pattern_types.h"
 
-static tb_status check(const tb_pattern *pattern, const tb_layout *layout, tb_error *err)
-{
-    (void)pattern;
-    (void)layout;
-    (void)err;
-    return TB_OK;
-}
-
 static bool flat_rule(const tb_pattern *pattern, const tb_layout *layout, tb_dim_rule *rule)
 {
     (void)pattern;
@@ -37,7 +29,7 @@ static bool is_causal(const tb_pattern *pattern, const tb_layout *layout)
 const tb_pattern_type tb_pattern_dense = {
     .name = "dense",
     .summary = "every query sees every key",
-    .check = check,
+    .check = tb_accept_any_layout,
     .row = tb_flat_row,
     .unite = tb_flat_unite,
     .dim_rule = dim_rule,

@@ -46,19 +46,6 @@ static void row(const tb_pattern *pattern, const tb_layout *layout, int64_t quer
     }
 }
 
-typedef struct block_sink {
-    tb_row_sets *sets;
-    int64_t seen;
-} block_sink;
-
-static void add_interval(int64_t begin, int64_t end, void *user)
-{
-    block_sink *sink = user;
-    tb_bits_set_range(sink->sets->any, begin, end);
-    tb_bits_set_range(sink->sets->scratch, begin, end);
-    sink->seen += end - begin;
-}
-
 /* Token-level rows are sets already: no intervals, whole words. */
 static int64_t unite_words(const uint64_t *bits, tb_row_sets *sets)
 {
@@ -82,10 +69,10 @@ static int64_t unite(const tb_pattern *pattern, const tb_layout *layout, int64_t
             int64_t r = query / pattern->mask_block_q;
             pairs += same * unite_words(tb_bit_matrix_row(pattern->mask, r), sets);
         } else {
-            block_sink sink = {.sets = sets};
-            row(pattern, layout, query, add_interval, &sink);
+            tb_row_sink sink = {.sets = sets};
+            row(pattern, layout, query, tb_row_sink_add, &sink);
             tb_row_sets_meet(sets);
-            pairs += same * sink.seen;
+            pairs += same * sink.pairs;
         }
         query += same;
         count -= same;

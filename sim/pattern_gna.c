@@ -7,15 +7,16 @@ static tb_status check_dim(const tb_pattern *pattern, int64_t extent, int dim, t
 {
     long long window = pattern->window[dim], stride = pattern->stride[dim];
     long long dilation = pattern->dilation[dim];
+    if (dilation < 1 || dilation > extent) {
+        return tb_fail(err, TB_EINVAL,
+                       "dilation %lld in dimension %d; it must be from 1 to the extent, %lld",
+                       dilation, dim + 1, (long long)extent);
+    }
     if (window < 1) {
         return tb_fail(
             err, TB_EINVAL,
             "window %lld in dimension %d; it must be at least 1, or -1 for the whole axis", window,
             dim + 1);
-    }
-    if (dilation < 1) {
-        return tb_fail(err, TB_EINVAL, "dilation %lld in dimension %d; it must be at least 1",
-                       dilation, dim + 1);
     }
     if (stride < 1 || stride > window) {
         return tb_fail(err, TB_EINVAL,

@@ -97,7 +97,7 @@ static void kernel_file__tile_sets_are_read(void **state)
     assert_int_equal(set->default_pair[0], 1);
     assert_int_equal(set->pair_count[1], 0);
     assert_int_equal(set->pair_count[2], 1);
-    static const tb_tile_pair box = {{2, 4, 8}, {4, 4, 2}};
+    static const tb_tile_pair box = {{2, 4, 8, 1}, {4, 4, 2, 1}}; /* 1 past the rank */
     assert_memory_equal(&set->pairs[2][0], &box, sizeof box);
     assert_int_equal(set->default_pair[2], 0); /* not said: the first */
     set = &k->sets[TB_PASS_FORWARD][1];

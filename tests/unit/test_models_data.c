@@ -213,6 +213,11 @@ static tb_case case_for(const tb_kernel *kernel, tb_pass pass, int rank, int64_t
     while (!kernel->dtypes[item.problem.dtype]) {
         item.problem.dtype = (tb_dtype)((item.problem.dtype + 1) % TB_DTYPE_COUNT);
     }
+    if (!kernel->patterns[TB_PATTERN_GNA]) { /* a kernel of flat sequences */
+        item.pattern.kind = TB_PATTERN_LOCAL;
+        item.pattern.left = item.pattern.right = 1200;
+        return item;
+    }
     item.pattern.kind = TB_PATTERN_GNA;
     for (int d = 0; d < rank; d++) {
         item.pattern.window[d] = item.problem.layout.extent[d] / 3;
@@ -268,7 +273,7 @@ static void models_data__all_tiles_are_legal(void **state)
     for (size_t i = 0; i < n.count; i++) {
         tb_kernel *k = load_kernel(n.list[i]);
         for (int pass = 0; pass < TB_PASS_COUNT && k->set_count[pass] > 0; pass++) {
-            for (int rank = 1; rank <= 3; rank++) {
+            for (int rank = 1; rank <= (k->tiling == TB_TILING_SINGLE_DIM ? 1 : 3); rank++) {
                 const tb_tile_set *first = &k->sets[pass][0];
                 tb_case item =
                     case_for(k, (tb_pass)pass, rank, first->dim_count > 0 ? first->dims[0] : 128);

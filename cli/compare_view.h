@@ -1,0 +1,30 @@
+/* How comparisons look: as a document (JSON, CSV) and as text for people. */
+#ifndef TB_COMPARE_VIEW_H
+#define TB_COMPARE_VIEW_H
+
+#include "buffer.h"
+#include "compare.h"
+#include "compare_old.h"
+#include "document.h"
+
+/** What is shown of a comparison; all is borrowed. */
+typedef struct tb_compare_view {
+    const tb_comparison *comparison;
+    const tb_compared_run *const *rows; /* runs that were compared */
+    size_t row_count;
+    bool is_cut;                  /* the rows are only the worst */
+    const tb_old_comparison *old; /* to compare with, or NULL */
+    const tb_change *changes;
+    size_t change_count;
+} tb_compare_view;
+
+/** Put the keys of a comparison into the document. */
+void tb_view_compare_document(tb_document *doc, const tb_compare_view *view);
+
+/** The table of runs, the summary, and what could not be compared. */
+void tb_view_compare_text(tb_buffer *out, const tb_compare_view *view);
+
+/** Put the keys of a summary into the object that is open. */
+void tb_view_errors(tb_document *doc, const tb_error_summary *errors);
+
+#endif

@@ -1,0 +1,96 @@
+#include "timing_view.h"
+
+#include "units.h"
+
+static void put_tile(tb_document *doc, const tb_tile_cycles *tile)
+{
+    tb_document_open_object(doc, "tile_cycles");
+    tb_document_double(doc, "tensor", tile->tensor);
+    tb_document_double(doc, "exp", tile->exp);
+    tb_document_double(doc, "alu", tile->alu);
+    tb_document_double(doc, "smem", tile->smem);
+    tb_document_double(doc, "l2", tile->l2);
+    tb_document_double(doc, "mask", tile->mask);
+    tb_document_double(doc, "plain", tile->plain);
+    tb_document_double(doc, "masked", tile->masked);
+    tb_document_close(doc);
+}
+
+static void put_schedule(tb_document *doc, const tb_schedule *schedule, double clock_mhz)
+{
+    tb_document_open_object(doc, "schedule");
+    tb_document_int(doc, "ctas", schedule->ctas);
+    tb_document_int(doc, "slots", schedule->slots);
+    tb_document_int(doc, "waves", schedule->waves);
+    tb_document_double(doc, "makespan_us", schedule->makespan / clock_mhz);
+    tb_document_double(doc, "utilisation", schedule->utilisation);
+    tb_document_double(doc, "imbalance", schedule->imbalance);
+    tb_document_close(doc);
+}
+
+void tb_view_timing_document(tb_document *doc, const tb_timing *timing,
+                             const tb_predict_request *request)
+{
+    if (timing == NULL) {
+        return;
+    }
+    const tb_time *time = &timing->time;
+    tb_document_open_object(doc, "time");
+    tb_document_text(doc, "device", request->device->name);
+    tb_document_text(doc, "kernel", request->kernel->name);
+    tb_document_double(doc, "attention_us", time->attention_us);
+    tb_document_double(doc, "permute_us", time->permute_us);
+    tb_document_double(doc, "total_us", time->total_us);
+    if (timing->has_dense) {
+        tb_document_text(doc, "baseline_kernel", request->baseline_kernel->name);
+        tb_document_double(doc, "dense_us", timing->dense.attention_us);
+        tb_document_double(doc, "speedup", timing->speedup);
+        tb_document_double(doc, "speedup_total", timing->speedup_total);
+        tb_document_text(doc, "dense_basis", tb_basis_names[timing->dense.basis]);
+    } else {
+        tb_document_null(doc, "baseline_kernel");
+        tb_document_null(doc, "dense_us");
+        tb_document_null(doc, "speedup");
+        tb_document_null(doc, "speedup_total");
+        tb_document_null(doc, "dense_basis");
+    }
+    tb_document_text(doc, "limiter", tb_limiter_names[time->limiter]);
+    tb_document_text(doc, "basis", tb_basis_names[time->basis]);
+    tb_document_double(doc, "clock_mhz", time->clock_mhz);
+    tb_document_double(doc, "hbm_us", time->hbm_us);
+    put_tile(doc, &time->tile);
+    put_schedule(doc, &time->schedule, time->clock_mhz);
+    tb_document_close(doc);
+}
+
+void tb_view_timing_text(tb_buffer *out, const tb_timing *timing, const tb_predict_request *request)
+{
+    if (timing == NULL) {
+        return;
+    }
+    const tb_time *time = &timing->time;
+    char attention[48], permute[48], total[48], dense[48];
+    tb_buffer_printf(out, "\npredicted on %s (%s)\n", request->device->name,
+                     tb_basis_names[time->basis]);
+    tb_buffer_printf(out, "  attention         %s, limited by %s\n",
+                     tb_units_time_us(time->attention_us, attention),
+                     tb_limiter_names[time->limiter]);
+    if (time->permute_us > 0) {
+        tb_buffer_printf(out, "  with permutation  %s (%s of it)\n",
+                         tb_units_time_us(time->total_us, total),
+                         tb_units_time_us(time->permute_us, permute));
+    }
+    if (timing->has_dense) {
+        tb_buffer_printf(out, "  dense baseline    %s with %s (%s)\n",
+                         tb_units_time_us(timing->dense.attention_us, dense),
+                         request->baseline_kernel->name, tb_basis_names[timing->dense.basis]);
+        tb_buffer_printf(out, "  speedup           %.2f x", timing->speedup);
+        if (time->permute_us > 0) {
+            tb_buffer_printf(out, ", %.2f x with permutation", timing->speedup_total);
+        }
+        tb_buffer_text(out, "\n");
+    }
+    tb_buffer_printf(out, "  waves             %lld on %lld slots, %.0f %% of SM time in use\n",
+                     (long long)time->schedule.waves, (long long)time->schedule.slots,
+                     100 * time->schedule.utilisation);
+}

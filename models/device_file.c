@@ -1,0 +1,232 @@
+/* Reads device files (schema tilebound/device/1). */
+#include "arena.h"
+#include "catalogue.h"
+#include "device.h"
+#include "yaml_doc.h"
+#include "yaml_fields.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const device_keys[] = {
+    "schema",  "name",         "summary",        "aliases",
+    "like",    "values",       "assumed",        "compute_capability",
+    "derived", "doubtful",     "unsupported",    "notes",
+    "sources", "dense_kernel", "default_kernel", NULL};
+static const char *const assumed_keys[] = {"value", "why", NULL};
+
+static tb_status no_memory(tb_error *err)
+{
+    return tb_fail(err, TB_ENOMEM, "no memory for a device");
+}
+
+/* The value that key i of a mapping names. */
+static tb_status read_key(const tb_yaml_node *map, size_t i, size_t *key, tb_error *err)
+{
+    return tb_yaml_choice(tb_yaml_key_node(map, i), tb_device_value_names, TB_DEVICE_KEY_COUNT, key,
+                          err);
+}
+
+static tb_status read_values(const tb_yaml_node *root, tb_device *device, tb_error *err)
+{
+    const tb_yaml_node *map = NULL;
+    tb_status status = tb_yaml_need(root, "values", &map, err);
+    if (status == TB_OK && !tb_yaml_is_map(map)) {
+        return tb_yaml_fail(map, err, "a mapping of values is needed here");
+    }
+    for (size_t i = 0; status == TB_OK && i < tb_yaml_count(map); i++) {
+        size_t key = 0;
+        status = read_key(map, i, &key, err);
+        if (status != TB_OK || tb_yaml_is_null(tb_yaml_item(map, i))) {
+            continue;
+        }
+        tb_device_value *value = &device->values[key];
+        status = tb_yaml_double(tb_yaml_item(map, i), 0, HUGE_VAL, &value->value, err);
+        value->origin = TB_VALUE_KNOWN;
+    }
+    return status;
+}
+
+/* An assumed value fills an unknown one, and never replaces a known one. */
+static tb_status read_assumed(const tb_yaml_node *root, tb_device *device, tb_error *err)
+{
+    const tb_yaml_node *map = tb_yaml_get(root, "assumed");
+    tb_status status = TB_OK;
+    if (map != NULL && !tb_yaml_is_map(map)) {
+        return tb_yaml_fail(map, err, "a mapping of assumed values is needed here");
+    }
+    for (size_t i = 0; status == TB_OK && map != NULL && i < tb_yaml_count(map); i++) {
+        const tb_yaml_node *entry = tb_yaml_item(map, i), *number = NULL, *why = NULL;
+        size_t key = 0;
+        status = read_key(map, i, &key, err);
+        if (status == TB_OK) {
+            status = tb_yaml_check_keys(entry, assumed_keys, err);
+        }
+        if (status == TB_OK) {
+            status = tb_yaml_need(entry, "value", &number, err);
+        }
+        if (status == TB_OK) {
+            status = tb_yaml_need(entry, "why", &why, err);
+        }
+        if (status != TB_OK) {
+            return status;
+        }
+        tb_device_value *value = &device->values[key];
+        if (value->origin == TB_VALUE_KNOWN) {
+            return tb_yaml_fail(entry, err, "%s is known; leave the assumption out",
+                                tb_device_value_names[key]);
+        }
+        status = tb_yaml_double(number, 0, HUGE_VAL, &value->value, err);
+        if (status == TB_OK) {
+            status = tb_yaml_text(why, &value->why, err);
+        }
+        value->origin = TB_VALUE_ASSUMED;
+    }
+    return status;
+}
+
+static tb_status read_lists(const tb_yaml_node *root, tb_device *device, tb_error *err)
+{
+    const struct {
+        const char *key;
+        const char *const **out;
+        size_t *count;
+    } lists[] = {{"aliases", &device->aliases, &device->alias_count},
+                 {"notes", &device->notes, &device->note_count},
+                 {"doubtful", &device->doubtful, &device->doubtful_count},
+                 {"sources", &device->sources, &device->source_count}};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+        tb_status status = tb_field_texts(tb_yaml_get(root, lists[i].key), device->arena,
+                                          lists[i].out, lists[i].count, err);
+        if (status != TB_OK) {
+            return status;
+        }
+    }
+    return TB_OK;
+}
+
+static tb_status read_device(tb_device *device, tb_error *err)
+{
+    const tb_yaml_node *root = tb_yaml_root(device->file);
+    tb_status status = tb_yaml_check_schema(device->file, "device", err);
+    if (status == TB_OK) {
+        status = tb_yaml_check_keys(root, device_keys, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(root, "name", true, &device->name, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(root, "summary", true, &device->summary, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(root, "like", false, &device->like, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(root, "dense_kernel", false, &device->dense_kernel, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(root, "default_kernel", false, &device->default_kernel, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_int(root, "compute_capability", 10, &device->compute_capability, err);
+    }
+    if (status == TB_OK) {
+        status = read_values(root, device, err);
+    }
+    if (status == TB_OK) {
+        status = read_assumed(root, device, err);
+    }
+    return status == TB_OK ? read_lists(root, device, err) : status;
+}
+
+static tb_status load_path(const char *path, tb_device **out, tb_error *err)
+{
+    tb_device *device = calloc(1, sizeof *device);
+    if (device == NULL) {
+        return no_memory(err);
+    }
+    device->arena = tb_arena_create();
+    tb_status status = device->arena == NULL ? no_memory(err) : TB_OK;
+    if (status == TB_OK) {
+        status = tb_yaml_read(path, &device->file, err);
+    }
+    if (status == TB_OK) {
+        status = read_device(device, err);
+    }
+    if (status != TB_OK) {
+        tb_device_destroy(device);
+        return status;
+    }
+    *out = device;
+    return TB_OK;
+}
+
+static bool has_alias(const tb_device *device, const char *name)
+{
+    for (size_t i = 0; i < device->alias_count; i++) {
+        if (strcmp(device->aliases[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Aliases stand in the files, so that finding one reads them all. *out stays NULL if none has it.
+ */
+static tb_status find_alias(const char *name, tb_arena *arena, tb_device **out, tb_error *err)
+{
+    const char *const *names = NULL, *path = NULL;
+    size_t count = 0;
+    tb_status status = tb_catalogue_names(TB_CATALOGUE_DEVICE, arena, &names, &count, err);
+    for (size_t i = 0; status == TB_OK && *out == NULL && i < count; i++) {
+        tb_device *device = NULL;
+        status = tb_catalogue_find(TB_CATALOGUE_DEVICE, names[i], arena, &path, err);
+        if (status == TB_OK) {
+            status = load_path(path, &device, err);
+        }
+        if (status == TB_OK && has_alias(device, name)) {
+            *out = device;
+        } else {
+            tb_device_destroy(device);
+        }
+    }
+    return status;
+}
+
+tb_status tb_device_load(const char *name, tb_device **out, tb_error *err)
+{
+    tb_arena *arena = tb_arena_create();
+    if (arena == NULL) {
+        return no_memory(err);
+    }
+    const char *path = NULL;
+    tb_device *device = NULL;
+    tb_error unknown = {0};
+    tb_status status = tb_catalogue_find(TB_CATALOGUE_DEVICE, name, arena, &path, &unknown);
+    if (status == TB_OK) {
+        status = load_path(path, &device, err);
+    } else if (status == TB_EINVAL) { /* no file of that name: perhaps an alias */
+        status = find_alias(name, arena, &device, err);
+        if (status == TB_OK && device == NULL) {
+            status = tb_fail(err, TB_EINVAL, "%s", unknown.message);
+        }
+    } else {
+        (void)tb_fail_at(err, status, unknown.file[0] != '\0' ? unknown.file : NULL, unknown.line,
+                         unknown.column, "%s", unknown.message);
+    }
+    tb_arena_destroy(arena);
+    if (status == TB_OK) {
+        *out = device;
+    }
+    return status;
+}
+
+void tb_device_destroy(tb_device *device)
+{
+    if (device != NULL) {
+        tb_yaml_destroy(device->file);
+        tb_arena_destroy(device->arena);
+        free(device);
+    }
+}

@@ -1,0 +1,45 @@
+#include "time_parameters.h"
+
+#include <math.h>
+#include <string.h>
+
+const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
+    {"overlap", "tensor and softmax work at the same time", TB_SCALE_LOGIT, false},
+    {"mask_cycles", "masking a visited tile of 128 keys, rank 1 and 2", TB_SCALE_LOG, true},
+    {"mask_3d_factor", "on mask_cycles in rank 3 and 4", TB_SCALE_LOG, true},
+    {"prologue_cycles", "prologue and epilogue of a CTA", TB_SCALE_LOG, false},
+    {"launch_us", "start and end of a kernel that no tile hides", TB_SCALE_LOG, false},
+    {"sustained_clock_fraction", "clock of long launches over the boost clock", TB_SCALE_LOGIT,
+     false},
+    {"permute_fraction", "of the HBM bandwidth, when tokens are permuted", TB_SCALE_LOGIT, false},
+};
+
+/* logit at 0 and 1 is infinite; nothing measured tells 1e-6 from either. */
+#define LOGIT_MARGIN 1e-6
+
+double tb_parameter_forward(tb_time_parameter parameter, double value)
+{
+    if (tb_time_parameters[parameter].scale == TB_SCALE_LOG) {
+        return log(value);
+    }
+    double inside = fmin(fmax(value, LOGIT_MARGIN), 1 - LOGIT_MARGIN);
+    return log(inside / (1 - inside));
+}
+
+double tb_parameter_backward(tb_time_parameter parameter, double scaled)
+{
+    if (tb_time_parameters[parameter].scale == TB_SCALE_LOG) {
+        return exp(scaled);
+    }
+    return 1 / (1 + exp(-scaled));
+}
+
+const tb_fit *tb_time_find_fit(const tb_time_traits *traits, const char *device)
+{
+    for (size_t i = 0; i < traits->fit_count; i++) {
+        if (strcmp(traits->fits[i].device, device) == 0) {
+            return &traits->fits[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,72 @@
+/* Statistics of samples, of rankings, and of predictions against measurements. Home of GSL in
+ * profiles/. NaN where a statistic is undefined. */
+#ifndef TB_STATISTICS_H
+#define TB_STATISTICS_H
+
+#include "status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+/** Median and quartiles of a sample. */
+typedef struct tb_quartiles {
+    double low, median, high;
+} tb_quartiles;
+
+/**
+ * Quartiles of `count` >= 1 values, by linear interpolation between order statistics (R's type 7).
+ *
+ * @return TB_OK; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_quartiles_of(const double *values, size_t count, tb_quartiles *out,
+                                       tb_error *err);
+
+/** The quantile (0 to 1) of `count` values sorted ascending, interpolated likewise; NaN for none.
+ */
+double tb_sorted_quantile(const double *sorted, size_t count, double fraction);
+
+/** Sort ascending. */
+void tb_sort_doubles(double *values, size_t count);
+
+/** Pearson's correlation of log x and log y, all > 0; NaN below two values or where one of them
+ *  does not vary. TB_OK; TB_ENOMEM. */
+TB_NODISCARD tb_status tb_log_pearson(const double *x, const double *y, size_t count, double *out,
+                                      tb_error *err);
+
+/** Spearman's rank correlation, ties sharing their mean rank; NaN as above. TB_OK; TB_ENOMEM. */
+TB_NODISCARD tb_status tb_spearman(const double *x, const double *y, size_t count, double *out,
+                                   tb_error *err);
+
+/**
+ * Kendall's rank correlation with ties, in the order of count^2.
+ *
+ *   tau-b = (concordant - discordant) / sqrt((pairs - ties in x) (pairs - ties in y))
+ *
+ * Source: Kendall, Biometrika 33(3), 1945.
+ *
+ * @return tau-b, or NaN where one side does not vary
+ */
+double tb_kendall(const double *x, const double *y, size_t count);
+
+/** An interval of a statistic, and how it came about. */
+typedef struct tb_bootstrap {
+    double low, high; /* NaN below two values */
+    int64_t resamples;
+    uint64_t seed;
+} tb_bootstrap;
+
+#define TB_BOOTSTRAP_RESAMPLES 2000
+#define TB_BOOTSTRAP_SEED      20250422
+
+/**
+ * 95 % percentile bootstrap interval of the mean of `values`: the same seed gives the same interval
+ * on every machine (Mersenne twister).
+ *
+ * Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, ch. 13.
+ *
+ * @return TB_OK; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_bootstrap_mean(const double *values, size_t count, tb_bootstrap *out,
+                                         tb_error *err);
+
+#endif
