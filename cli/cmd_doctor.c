@@ -63,7 +63,8 @@ static void check_kind(doctor *to, tb_catalogue_kind kind, tb_arena *arena)
         status = tb_known_summary(kind, names[i], summary, &err);
     }
     if (status == TB_OK) {
-        (void)snprintf(detail, sizeof detail, count > 0 ? "%zu known, all readable" : "%zu found", count);
+        (void)snprintf(detail, sizeof detail, count > 0 ? "%zu known, all readable" : "%zu found",
+                       count);
     } else {
         if (err.line > 0) {
             (void)snprintf(detail, sizeof detail, "%s:%d:%d: %s", err.file, err.line, err.column,

@@ -104,6 +104,42 @@ static const char *pattern_name(size_t i)
     return tb_pattern_types[i]->name;
 }
 
+static void put_flags(tb_document *doc, const char *key, const bool *flags, size_t count,
+                      const char *(*name)(size_t))
+{
+    tb_document_open_array(doc, key);
+    for (size_t i = 0; i < count; i++) {
+        if (flags[i]) {
+            tb_document_text(doc, NULL, name(i));
+        }
+    }
+    tb_document_close(doc);
+}
+
+static void put_texts(tb_document *doc, const char *key, const char *const *texts, size_t count)
+{
+    tb_document_open_array(doc, key);
+    for (size_t i = 0; i < count; i++) {
+        tb_document_text(doc, NULL, texts[i]);
+    }
+    tb_document_close(doc);
+}
+
+static void print_fits(const tb_kernel *kernel, tb_buffer *out)
+{
+    if (!kernel->time.given) {
+        tb_buffer_text(out, "time        no time model\n");
+        return;
+    }
+    tb_buffer_text(out, "time        ");
+    for (size_t i = 0; i < kernel->time.fit_count; i++) {
+        tb_buffer_printf(out, "%s%s (%lld runs, %s)", i == 0 ? "fitted on " : ", ",
+                         kernel->time.fits[i].device, (long long)kernel->time.fits[i].runs,
+                         kernel->time.fits[i].date);
+    }
+    tb_buffer_text(out, kernel->time.fit_count == 0 ? "modelled, not fitted\n" : "\n");
+}
+
 static void print_kernel(const tb_kernel *kernel, tb_buffer *out)
 {
     tb_buffer_printf(out, "%s: %s\n\nsource      %s\n", kernel->name, kernel->summary,
@@ -125,6 +161,7 @@ static void print_kernel(const tb_kernel *kernel, tb_buffer *out)
     tb_buffer_printf(out, "tiling      %s, %s KV tiles\nmask        %s\npermutation %s\n",
                      tb_tiling_kind_names[kernel->tiling], tb_kv_tiling_names[kernel->kv_tiling],
                      tb_mask_policy_names[kernel->mask], tb_permutation_names[kernel->permutation]);
+    print_fits(kernel, out);
     for (size_t i = 0; i < kernel->schedule_count; i++) {
         tb_buffer_printf(out, "schedule    %s\n", kernel->schedules[i]);
     }
@@ -158,6 +195,15 @@ tb_status tb_list_kernel(const tb_output_args *output, const char *name, tb_erro
         tb_document_text(doc, "name", kernel->name);
         tb_document_text(doc, "summary", kernel->summary);
         tb_document_text(doc, "source", kernel->source);
+        tb_document_ints(doc, "compute_capabilities", kernel->compute_capabilities,
+                         kernel->compute_capability_count);
+        tb_document_int(doc, "compute_capability_min", kernel->compute_capability_min);
+        put_flags(doc, "dtypes", kernel->dtypes, TB_DTYPE_COUNT, dtype_name);
+        put_flags(doc, "patterns", kernel->patterns, TB_PATTERN_COUNT, pattern_name);
+        tb_document_text(doc, "permutation", tb_permutation_names[kernel->permutation]);
+        put_texts(doc, "schedules", kernel->schedules, kernel->schedule_count);
+        put_texts(doc, "notes", kernel->notes, kernel->note_count);
+        tb_document_bool(doc, "has_time_model", kernel->time.given);
         tb_document_text(doc, "mask_policy", tb_mask_policy_names[kernel->mask]);
         tb_document_text(doc, "tiling", tb_tiling_kind_names[kernel->tiling]);
         tb_document_text(doc, "kv_tiling", tb_kv_tiling_names[kernel->kv_tiling]);

@@ -66,6 +66,17 @@ static void keep_warnings(network_printer *printer, const tb_messages *warnings)
     }
 }
 
+static void put_assumed(tb_document *doc, const tb_network *network)
+{
+    tb_document_open_array(doc, "assumed");
+    for (size_t i = 0; i < 4; i++) {
+        if (network->facts[i].is_assumed) {
+            tb_document_text(doc, NULL, network->facts[i].name);
+        }
+    }
+    tb_document_close(doc);
+}
+
 /* Time a layer and its speedup; nothing without a device. */
 static void cell_times(const network_printer *printer, tb_table *table, double total_us,
                        double speedup)
@@ -88,6 +99,7 @@ static void print_group(network_printer *printer, const tb_network_case *which,
         tb_document_open_object(printer->doc, NULL);
         tb_document_text(printer->doc, "case", which->name);
         tb_document_text(printer->doc, "pattern_name", group->pattern_name);
+        put_assumed(printer->doc, printer->network);
         if (printer->layer >= 0) {
             tb_document_ints(printer->doc, "layers", &printer->layer, 1);
         } else {
@@ -231,17 +243,6 @@ static void print_facts(const tb_network *network, tb_buffer *text)
     tb_buffer_text(text, any ? "\n" : "");
 }
 
-static void put_assumed(tb_document *doc, const tb_network *network)
-{
-    tb_document_open_array(doc, "assumed");
-    for (size_t i = 0; i < 4; i++) {
-        if (network->facts[i].is_assumed) {
-            tb_document_text(doc, NULL, network->facts[i].name);
-        }
-    }
-    tb_document_close(doc);
-}
-
 static void begin_table(tb_table *table, bool is_timed)
 {
     static const char *const heads[] = {"case",  "layers",   "pattern",
@@ -299,7 +300,6 @@ tb_status tb_predict_network(const tb_predict_request *request, const char *name
     if (tb_output_format(request->output) != TB_FORMAT_TABLE) {
         printer.doc = tb_document_create("predict-network", TB_VERSION);
         tb_document_text(printer.doc, "network", network->name);
-        put_assumed(printer.doc, network);
     }
     case_totals *totals = calloc(network->case_count, sizeof *totals);
     if (totals == NULL) {

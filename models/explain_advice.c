@@ -66,7 +66,8 @@ void tb_advise_stride(const tb_prediction *p, char out[static 240])
     if (tb_census_count(&p->problem, &strided, &p->tiling, NULL, &census, NULL) == TB_OK &&
         tb_bound_compute(&p->problem, &strided, &p->tiling, &census, p->bound.baseline, &bound,
                          NULL) == TB_OK) {
-        (void)snprintf(out, 240, "stride %s makes every tile full: bound %.2f -> %.2f", text,
+        (void)snprintf(out, 240, "stride %s makes every tile%s full: bound %.2f -> %.2f", text,
+                       tb_census_partial(&census) == 0 ? "" : " of the layout",
                        p->bound.tile_speedup, bound.tile_speedup);
     }
 }

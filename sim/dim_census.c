@@ -172,6 +172,11 @@ bool tb_dim_walk_next(tb_dim_walk *walk, tb_dim_tile *tile, int64_t *times)
 tb_status tb_dim_census_count(const tb_dim_rule *rule, const tb_dim_tiles *tiles,
                               tb_dim_census *out, tb_error *err)
 {
+    int64_t n = rule->length, pairs; /* where these fit, the closed forms of the visible ones do */
+    if (!tb_mul_ok(n, rule->kind == TB_DIM_BIDIRECTIONAL ? rule->window : n, &pairs)) {
+        return tb_fail(err, TB_EOVERFLOW,
+                       "the pairs of one dimension pass 2^63 - 1; make it shorter");
+    }
     tb_dim_walk walk = tb_dim_walk_begin(rule, tiles);
     tb_dim_census census = {
         .q_tiles = walk.q_tiles,
