@@ -18,7 +18,7 @@ typedef struct predict_args {
     tb_device_args device;
     tb_output_args output;
     const char *network, *suite;
-    tb_arg_int layer;
+    tb_arg_int layer, dense_steps;
     bool all_tiles, all_kernels;
     tb_arg_choice baseline;
     tb_arg_double at_least;
@@ -31,6 +31,8 @@ static const tb_option what_options[] = {
      AT(network), 0, 0, NULL, 0},
     {"layer", '\0', TB_OPTION_INT, "N", "only this layer of the network, from 0", AT(layer), 0,
      INT64_MAX, NULL, 0},
+    {"dense-steps", '\0', TB_OPTION_INT, "N", "steps of the network that stay dense (default 0)",
+     AT(dense_steps), 0, INT64_MAX, NULL, 0},
     {"suite", '\0', TB_OPTION_TEXT, "NAME", "every problem of a suite, by name or YAML file",
      AT(suite), 0, 0, NULL, 0},
     {"all-tiles", '\0', TB_OPTION_FLAG, NULL, "rank every tile shape of the kernel", AT(all_tiles),
@@ -64,6 +66,11 @@ static tb_status check_args(const predict_args *args, tb_error *err)
     }
     if (args->layer.given && args->network == NULL) {
         return tb_fail(err, TB_EINVAL, "--layer of which network? give --network");
+    }
+    if (args->dense_steps.given && (args->network == NULL || args->device.device == NULL)) {
+        return tb_fail(err, TB_EINVAL,
+                       "--dense-steps belongs to a network's time; give --network and "
+                       "--device");
     }
     if (args->network != NULL && args->item.config != NULL) {
         return tb_fail(err, TB_EINVAL, "--config beside --network; give one of them");
@@ -176,6 +183,7 @@ static tb_status run(const void *arguments, const char *const *positional, tb_er
         .kernel = choice.kernel,
         .device = choice.device,
         .baseline_kernel = choice.baseline,
+        .dense_steps = args->dense_steps.value,
         .baseline = args->baseline.given ? (tb_baseline)args->baseline.index : TB_BASELINE_SELF,
     };
     if (status == TB_OK && choice.device != NULL && choice.kernel == NULL) {

@@ -16,6 +16,7 @@ typedef struct tb_predict_request {
     const tb_device *device;          /* may be NULL; with a kernel */
     const tb_kernel *baseline_kernel; /* may be NULL */
     tb_baseline baseline;
+    int64_t dense_steps; /* of a network's steps, at first */
 } tb_predict_request;
 
 TB_NODISCARD tb_status tb_predict_suite(const tb_predict_request *request, const char *suite,

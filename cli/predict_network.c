@@ -1,3 +1,5 @@
+#include "checked.h"
+#include "end_to_end.h"
 #include "network.h"
 #include "predict.h"
 #include "predict_lists.h"
@@ -11,6 +13,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define SHARE_FACT "self_attention_share_of_end_to_end"
 
 /* Sums over the layers of one case, for its mean bounds. */
 typedef struct case_totals {
@@ -192,7 +196,76 @@ static void print_totals(network_printer *printer, const tb_network_case *which,
     cell_times(printer, table, total_us, totals->dense_us / total_us);
 }
 
-static void put_totals(tb_document *doc, const tb_network_case *which, const case_totals *totals)
+/* What a case makes of the whole network, where the share of attention in it is stated. */
+typedef struct whole_network {
+    const tb_fact *share;
+    int64_t steps, dense_steps;
+    tb_end_to_end once;  /* tokens permuted once for all layers */
+    tb_end_to_end every; /* tokens permuted around every layer's attention */
+} whole_network;
+
+static bool find_whole(const network_printer *printer, const case_totals *totals,
+                       whole_network *out)
+{
+    double share = 0, steps = 1;
+    const tb_network *network = printer->network;
+    *out = (whole_network){.share = tb_network_fact(network, SHARE_FACT), .steps = 1};
+    if (!(totals->dense_us > 0) || printer->layer >= 0 ||
+        !tb_network_number(network, SHARE_FACT, &share)) {
+        return false;
+    }
+    if (tb_network_number(network, "steps", &steps) && steps >= 1) {
+        out->steps = (int64_t)steps;
+    }
+    out->dense_steps = tb_min(printer->request->dense_steps, out->steps);
+    double attention = totals->dense_us / totals->attention_us;
+    double total = totals->dense_us / (totals->attention_us + totals->permute_us);
+    out->once = tb_end_to_end_of(share, attention, out->dense_steps, out->steps);
+    out->every = tb_end_to_end_of(share, total, out->dense_steps, out->steps);
+    return true;
+}
+
+static void put_end_to_end(tb_document *doc, const network_printer *printer,
+                           const case_totals *totals)
+{
+    whole_network whole;
+    if (!find_whole(printer, totals, &whole)) {
+        tb_document_null(doc, "end_to_end");
+        return;
+    }
+    tb_document_open_object(doc, "end_to_end");
+    tb_document_double(doc, "attention_share", whole.once.attention_share);
+    tb_document_text(doc, "share_source", whole.share->source);
+    tb_document_int(doc, "steps", whole.steps);
+    tb_document_int(doc, "dense_steps", whole.dense_steps);
+    tb_document_double(doc, "amdahl_limit", whole.once.amdahl_limit);
+    tb_document_double(doc, "speedup", whole.once.speedup);
+    tb_document_double(doc, "speedup_permuting_every_layer", whole.every.speedup);
+    tb_document_close(doc);
+}
+
+static void print_end_to_end(const network_printer *printer, const tb_network_case *which,
+                             const case_totals *totals, tb_buffer *text)
+{
+    whole_network whole;
+    if (!find_whole(printer, totals, &whole)) {
+        return;
+    }
+    tb_buffer_printf(text,
+                     "end to end, case %s: %.2f x (%.2f x permuting around every layer), at most "
+                     "%.2f x: attention is %.1f %% of the dense network (%s%s)",
+                     which->name, whole.once.speedup, whole.every.speedup, whole.once.amdahl_limit,
+                     100 * whole.once.attention_share, whole.share->is_assumed ? "assumed: " : "",
+                     whole.share->source);
+    if (whole.dense_steps > 0) {
+        tb_buffer_printf(text, "; %lld of %lld steps dense", (long long)whole.dense_steps,
+                         (long long)whole.steps);
+    }
+    tb_buffer_text(text, "\n");
+}
+
+static void put_totals(tb_document *doc, const network_printer *printer,
+                       const tb_network_case *which, const case_totals *totals)
 {
     tb_document_open_object(doc, NULL);
     tb_document_text(doc, "case", which->name);
@@ -205,6 +278,7 @@ static void put_totals(tb_document *doc, const tb_network_case *which, const cas
         tb_document_double(doc, "permute_us", totals->permute_us);
         tb_document_double(doc, "dense_us", totals->dense_us);
     }
+    put_end_to_end(doc, printer, totals);
     tb_document_close(doc);
 }
 
@@ -258,7 +332,7 @@ static void begin_table(tb_table *table, bool is_timed)
     }
 }
 
-static tb_status print_network(network_printer *printer, tb_error *err)
+static tb_status print_network(network_printer *printer, const case_totals *totals, tb_error *err)
 {
     const tb_output_args *output = printer->request->output;
     if (printer->doc != NULL) {
@@ -282,6 +356,9 @@ static tb_status print_network(network_printer *printer, tb_error *err)
                          "\nattention and permutation on %s, predicted; the last row of a case "
                          "is the sum over its layers\n",
                          printer->request->device->name);
+    }
+    for (size_t c = 0; c < network->case_count; c++) {
+        print_end_to_end(printer, &network->cases[c], &totals[c], &text);
     }
     return tb_output_text(output, &text, err);
 }
@@ -312,15 +389,15 @@ tb_status tb_predict_network(const tb_predict_request *request, const char *name
     tb_document_close(printer.doc);
     tb_document_open_array(printer.doc, "cases");
     for (size_t c = 0; status == TB_OK && c < network->case_count; c++) {
-        put_totals(printer.doc, &network->cases[c], &totals[c]);
+        put_totals(printer.doc, &printer, &network->cases[c], &totals[c]);
     }
     tb_document_close(printer.doc);
-    free(totals);
     if (status == TB_OK) {
         tb_output_warnings(&printer.warnings);
         *least = printer.least;
-        status = print_network(&printer, err);
+        status = print_network(&printer, totals, err);
     }
+    free(totals);
     tb_buffer_free(&printer.table.cells);
     tb_document_destroy(printer.doc);
     tb_network_destroy(network);

@@ -81,9 +81,11 @@ static void check_answer(const answer *a)
     tb_assert_close(product(&a->why, 2), a->prediction.bound.tile_speedup, 1e-9);
     tb_assert_close(product(&a->why, TB_EXPLAIN_STEPS - 1), a->timing.speedup, 1e-9);
     tb_assert_close(product(&a->why, TB_EXPLAIN_STEPS), a->why.to, 1e-9);
-    assert_true(a->why.steps[0].factor <= 1);         /* masked pairs never help */
-    assert_true(a->why.steps[8].factor <= 1);         /* nor does permuting */
-    assert_true(a->why.steps[4].factor <= 1 + 1e-12); /* a dense baseline masks its edge at most */
+    assert_true(a->why.steps[0].factor <= 1); /* masked pairs never help */
+    assert_true(a->why.steps[8].factor <= 1); /* nor does permuting */
+    /* a dense baseline masks its ragged edge, if anything */
+    assert_true(a->why.steps[4].factor <=
+                a->timing.dense.tile_cycles / a->timing.dense.plain_cycles * (1 + 1e-12));
 }
 
 static void factors__multiply_back(void **state)
@@ -102,7 +104,7 @@ static void factors__multiply_back(void **state)
         tb_prediction_release(&a.prediction);
     }
     print_message("%d problems, %d permuted, %d masked\n", cases, permuted, masked);
-    assert_true(permuted > 0 && masked > 0 && masked < cases);
+    assert_true(permuted > 0 && masked > 0);
     close_side(&sides[0]);
     close_side(&sides[1]);
     gsl_rng_free(random);
@@ -120,7 +122,7 @@ static void a_full_window__loses_nothing_in_its_tiles(void **state)
     for (int i = 0; i < 3; i++) { /* pairs, padding, and the baseline has the same 128 x 128 */
         tb_assert_close(a.why.steps[i].factor, 1, 1e-12);
     }
-    tb_assert_close(a.why.steps[4].factor, 1, 0);
+    tb_assert_close(a.why.steps[4].factor, 1, 1e-12);
     tb_assert_close(a.why.steps[8].factor, 1, 0);
     tb_prediction_release(&a.prediction);
     close_side(&s);

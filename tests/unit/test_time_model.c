@@ -4,6 +4,7 @@
 #include "test_support.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* A kernel on a device, and the parameters of tb_test_values(). */
@@ -284,6 +285,43 @@ static void values__come_from_fit_then_device_then_prior(void **state)
     tb_device_destroy(other);
 }
 
+static void assert_refused(const tb_timed_case *timed, const tb_time_values *values,
+                           const char *part)
+{
+    tb_time time = {.attention_us = 72};
+    tb_error err;
+    tb_assert_fails(tb_time_predict(&timed->time, values, &time, &err), &err, TB_EINVAL, part);
+    assert_true(time.attention_us == 72); /* left alone */
+}
+
+static void unknown_facts__are_named(void **state)
+{
+    (void)state;
+    static const tb_device_key needed[] = {TB_DEVICE_SM_COUNT, TB_DEVICE_CLOCK_BOOST_MHZ,
+                                           TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S,
+                                           TB_DEVICE_FP32_FMA_LANES_PER_SM};
+    bench b = h100();
+    tb_case item = tb_test_gna("30x48x80", "18x24x24", NULL, 1);
+    tb_timed_case timed;
+    tb_timed_open(&item, b.kernel, b.device, &timed);
+    for (size_t k = 0; k < sizeof needed / sizeof *needed; k++) {
+        char give[96];
+        (void)snprintf(give, sizeof give, "give it with --set %s=NUMBER",
+                       tb_device_value_names[needed[k]]);
+        b.device->values[needed[k]].origin = TB_VALUE_UNKNOWN;
+        assert_refused(&timed, &b.values, give);
+        b.device->values[needed[k]].origin = TB_VALUE_KNOWN;
+    }
+    for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
+        b.values.known[p] = false;
+        assert_refused(&timed, &b.values, "neither a prior nor a fit of ");
+        assert_refused(&timed, &b.values, tb_time_parameters[p].name);
+        b.values.known[p] = true;
+    }
+    tb_timed_close(&timed);
+    close_bench(&b);
+}
+
 TB_TESTS(cmocka_unit_test(a_launch__is_waves_of_ctas),
          cmocka_unit_test(a_masked_launch__pays_for_every_visited_tile),
          cmocka_unit_test(occupancy__shares_an_sm),
@@ -293,4 +331,5 @@ TB_TESTS(cmocka_unit_test(a_launch__is_waves_of_ctas),
          cmocka_unit_test(permutation__is_free_where_tokens_stay),
          cmocka_unit_test(limiter__is_what_takes_longest),
          cmocka_unit_test(basis__says_how_far_to_trust),
-         cmocka_unit_test(values__come_from_fit_then_device_then_prior));
+         cmocka_unit_test(values__come_from_fit_then_device_then_prior),
+         cmocka_unit_test(unknown_facts__are_named));
