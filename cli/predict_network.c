@@ -103,12 +103,12 @@ static void print_group(network_printer *printer, const tb_network_case *which,
         tb_document_open_object(printer->doc, NULL);
         tb_document_text(printer->doc, "case", which->name);
         tb_document_text(printer->doc, "pattern_name", group->pattern_name);
-        put_assumed(printer->doc, printer->network);
         if (printer->layer >= 0) {
             tb_document_ints(printer->doc, "layers", &printer->layer, 1);
         } else {
             tb_document_ints(printer->doc, "layers", group->layers, group->layer_count);
         }
+        put_assumed(printer->doc, printer->network);
         tb_view_document(printer->doc, p, printer->request->kernel);
         tb_view_timing_document(printer->doc, timing, printer->request);
         tb_document_close(printer->doc);

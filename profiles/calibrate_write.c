@@ -11,10 +11,10 @@
 
 #define MAX_KERNEL_BYTES ((size_t)64 << 20)
 
-/* Is it a line of the block under a top-level key: indented, a list entry, or empty? */
+/* Is it a line of the block under a top-level key: indented, a list entry, a comment, or empty? */
 static bool continues_block(const char *line, size_t length)
 {
-    return length == 0 || line[0] == ' ' || line[0] == '-' || line[0] == '\r';
+    return length == 0 || line[0] == ' ' || line[0] == '-' || line[0] == '#' || line[0] == '\r';
 }
 
 /* Copy a kernel file without its top-level `fits`. */
