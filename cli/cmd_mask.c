@@ -229,7 +229,9 @@ static tb_status export_lists(const mask_args *args, const mask_request *request
     const char *path = args->export_path;
     size_t length = strlen(path);
     const tb_case *item = &request->item;
-    if (args->output.path != NULL || args->output.format.given || args->show.given) {
+    bool draws = args->show.given || args->ascii || args->width.given || args->height.given ||
+                 args->query.count > 0 || args->slice.count > 0;
+    if (args->output.path != NULL || args->output.format.given || draws) {
         return tb_fail(err, TB_EINVAL,
                        "--export writes its own form; leave out --format, --output "
                        "and --show");
