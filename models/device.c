@@ -2,6 +2,7 @@
 
 #include "text.h"
 
+#include <math.h>
 #include <string.h>
 
 const char *const tb_device_value_names[TB_DEVICE_KEY_COUNT] = {
@@ -61,13 +62,63 @@ static tb_status unknown_key(const char *key, tb_error *err)
                    key);
 }
 
+/* What a value can be; counts are whole numbers. */
+static tb_status check_range(tb_device_key key, double value, tb_error *err)
+{
+    const double largest = 1e9; /* no unit in use reaches it; products of two stay below 2^63 */
+    const char *name = tb_device_value_names[key];
+    switch (key) {
+    case TB_DEVICE_SM_COUNT:
+    case TB_DEVICE_MAX_WARPS_PER_SM:
+    case TB_DEVICE_MAX_BLOCKS_PER_SM:
+    case TB_DEVICE_SMEM_ALLOC_GRANULARITY_BYTES:
+    case TB_DEVICE_REGISTERS_PER_SM:
+    case TB_DEVICE_REGISTER_ALLOC_GRANULARITY_REGS_PER_WARP:
+    case TB_DEVICE_MAX_REGISTERS_PER_THREAD:
+    case TB_DEVICE_SUB_PARTITIONS_PER_SM:
+        return value >= 1 && value <= largest && value == floor(value)
+                   ? TB_OK
+                   : tb_fail(err, TB_EINVAL, "%s is a whole number of 1 to 1e9, not %g", name,
+                             value);
+    case TB_DEVICE_EX2_FMA_FRACTION:
+        return value >= 0 && value < 1
+                   ? TB_OK
+                   : tb_fail(err, TB_EINVAL, "%s is at least 0 and below 1, not %g", name, value);
+    case TB_DEVICE_SUSTAINED_CLOCK_FRACTION:
+        return value >= 1 / largest && value <= 1
+                   ? TB_OK
+                   : tb_fail(err, TB_EINVAL, "%s is 1e-9 to 1, not %g", name, value);
+    case TB_DEVICE_NVLINK_TOTAL_BIDIR_GB_PER_S: /* what a device can do without */
+    case TB_DEVICE_RESERVED_SMEM_PER_BLOCK_BYTES:
+    case TB_DEVICE_TMEM_PER_SM_KIB:
+    case TB_DEVICE_MEASURED_LAUNCH_US:
+        return value >= 0 && value <= largest
+                   ? TB_OK
+                   : tb_fail(err, TB_EINVAL, "%s is 0 to 1e9, not %g", name, value);
+    default:
+        return value >= 1 / largest && value <= largest
+                   ? TB_OK
+                   : tb_fail(err, TB_EINVAL, "%s is 1e-9 to 1e9, not %g", name, value);
+    }
+}
+
+tb_status tb_device_put(tb_device *device, tb_device_key key, double value, tb_value_origin origin,
+                        tb_error *err)
+{
+    tb_status status = check_range(key, value, err);
+    if (status == TB_OK) {
+        device->values[key] = (tb_device_value){.origin = origin, .value = value};
+    }
+    return status;
+}
+
 tb_status tb_device_set(tb_device *device, const char *assignment, tb_error *err)
 {
     char key[64];
     double value;
     const char *equals = strchr(assignment, '=');
     if (equals == NULL || (size_t)(equals - assignment) >= sizeof key ||
-        !tb_text_double(equals + 1, &value) || value < 0) {
+        !tb_text_double(equals + 1, &value)) {
         return tb_fail(err, TB_EINVAL,
                        "'%s' sets nothing; give key=number, as memory_bandwidth_gb_per_s=6000",
                        assignment);
@@ -76,8 +127,7 @@ tb_status tb_device_set(tb_device *device, const char *assignment, tb_error *err
     key[equals - assignment] = '\0';
     for (size_t i = 0; i < TB_DEVICE_KEY_COUNT; i++) {
         if (strcmp(key, tb_device_value_names[i]) == 0) {
-            device->values[i] = (tb_device_value){.origin = TB_VALUE_SET, .value = value};
-            return TB_OK;
+            return tb_device_put(device, (tb_device_key)i, value, TB_VALUE_SET, err);
         }
     }
     return unknown_key(key, err);

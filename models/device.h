@@ -104,7 +104,12 @@ TB_NODISCARD tb_status tb_device_load(const char *name, tb_device **out, tb_erro
 /** Free a device; NULL is allowed. */
 void tb_device_destroy(tb_device *device);
 
-/** Override a value by "key=number". TB_OK; TB_EINVAL for an unknown key or no such number. */
+/** Give a value its number. TB_OK; TB_EINVAL, saying what it can be, for one out of range. */
+TB_NODISCARD tb_status tb_device_put(tb_device *device, tb_device_key key, double value,
+                                     tb_value_origin origin, tb_error *err);
+
+/** Override a value by "key=number". TB_OK; TB_EINVAL for an unknown key or a number out of
+ * range. */
 TB_NODISCARD tb_status tb_device_set(tb_device *device, const char *assignment, tb_error *err);
 
 /** The value of a key. TB_OK; TB_EINVAL when it is unknown, saying how to give it. */

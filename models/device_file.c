@@ -28,6 +28,19 @@ static tb_status read_key(const tb_yaml_node *map, size_t i, size_t *key, tb_err
                           err);
 }
 
+static tb_status read_number(const tb_yaml_node *node, tb_device_key key, tb_value_origin origin,
+                             tb_device *device, tb_error *err)
+{
+    double value = 0;
+    tb_error range = {0};
+    tb_status status = tb_yaml_double(node, 0, HUGE_VAL, &value, err);
+    if (status != TB_OK) {
+        return status;
+    }
+    status = tb_device_put(device, key, value, origin, &range);
+    return status == TB_OK ? TB_OK : tb_yaml_fail(node, err, "%s", range.message);
+}
+
 static tb_status read_values(const tb_yaml_node *root, tb_device *device, tb_error *err)
 {
     const tb_yaml_node *map = NULL;
@@ -41,9 +54,7 @@ static tb_status read_values(const tb_yaml_node *root, tb_device *device, tb_err
         if (status != TB_OK || tb_yaml_is_null(tb_yaml_item(map, i))) {
             continue;
         }
-        tb_device_value *value = &device->values[key];
-        status = tb_yaml_double(tb_yaml_item(map, i), 0, HUGE_VAL, &value->value, err);
-        value->origin = TB_VALUE_KNOWN;
+        status = read_number(tb_yaml_item(map, i), (tb_device_key)key, TB_VALUE_KNOWN, device, err);
     }
     return status;
 }
@@ -72,16 +83,14 @@ static tb_status read_assumed(const tb_yaml_node *root, tb_device *device, tb_er
         if (status != TB_OK) {
             return status;
         }
-        tb_device_value *value = &device->values[key];
-        if (value->origin == TB_VALUE_KNOWN) {
+        if (device->values[key].origin == TB_VALUE_KNOWN) {
             return tb_yaml_fail(entry, err, "%s is known; leave the assumption out",
                                 tb_device_value_names[key]);
         }
-        status = tb_yaml_double(number, 0, HUGE_VAL, &value->value, err);
+        status = read_number(number, (tb_device_key)key, TB_VALUE_ASSUMED, device, err);
         if (status == TB_OK) {
-            status = tb_yaml_text(why, &value->why, err);
+            status = tb_yaml_text(why, &device->values[key].why, err);
         }
-        value->origin = TB_VALUE_ASSUMED;
     }
     return status;
 }

@@ -67,10 +67,15 @@ static tb_status read_time(const tb_yaml_node *map, tb_time_traits *out, tb_erro
     tb_status status = tb_yaml_check_keys(map, time_keys, err);
     out->occupancy = 1;
     if (status == TB_OK) {
-        status = tb_field_int(map, "occupancy", 1, &out->occupancy, err);
+        const tb_yaml_node *node = tb_yaml_get(map, "occupancy"); /* no GPU runs 64 CTAs on an SM */
+        status = node == NULL ? TB_OK : tb_yaml_int(node, 1, 64, &out->occupancy, err);
     }
     if (status == TB_OK) {
         status = need_number(map, "tensor_efficiency", 1, &out->tensor_efficiency, err);
+    }
+    if (status == TB_OK && out->tensor_efficiency < 0.01) {
+        return tb_yaml_fail(tb_yaml_get(map, "tensor_efficiency"), err,
+                            "tensor_efficiency is 0.01 to 1");
     }
     if (status == TB_OK) {
         status = need_number(map, "alu_ops_per_score", HUGE_VAL, &out->alu_ops_per_score, err);

@@ -150,19 +150,56 @@ static void set__takes_every_key(void **state)
     tb_device *device = tb_test_device("a10");
     for (size_t k = 0; k < TB_DEVICE_KEY_COUNT; k++) {
         char assignment[96];
-        (void)snprintf(assignment, sizeof assignment, "%s=%zu", tb_device_value_names[k], 72 + k);
+        bool fraction = k == TB_DEVICE_EX2_FMA_FRACTION || k == TB_DEVICE_SUSTAINED_CLOCK_FRACTION;
+        double value = fraction ? 0.25 + (double)k / 128 : (double)(72 + k);
+        (void)snprintf(assignment, sizeof assignment, "%s=%.17g", tb_device_value_names[k], value);
         tb_test_set(device, assignment);
-        assert_true(device->values[k].value == (double)(72 + k));
+        assert_true(device->values[k].value == value);
     }
     tb_device_destroy(device);
+}
+
+static void set__refuses_what_no_device_has(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *assignment, *message;
+    } bad[] = {{"sm_count=0", "sm_count is a whole number of 1 to 1e9, not 0"},
+               {"sm_count=-132", "not -132"},
+               {"sm_count=0.5", "not 0.5"},
+               {"sm_count=131.5", "not 131.5"},
+               {"sm_count=1e30", "not 1e+30"},
+               {"memory_bandwidth_gb_per_s=0", "memory_bandwidth_gb_per_s is 1e-9 to 1e9, not 0"},
+               {"memory_bandwidth_gb_per_s=1.5e9", "not 1.5e+09"},
+               {"nvlink_total_bidir_gb_per_s=-1", "is 0 to 1e9, not -1"},
+               {"ex2_fma_fraction=1", "is at least 0 and below 1, not 1"},
+               {"sustained_clock_fraction=0", "is 1e-9 to 1, not 0"},
+               {"sustained_clock_fraction=1.01", "not 1.01"}};
+    tb_device *device = tb_test_device("h100-sxm");
+    tb_device *before = tb_test_device("h100-sxm");
+    tb_error err;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        tb_assert_fails(tb_device_set(device, bad[i].assignment, &err), &err, TB_EINVAL,
+                        bad[i].message);
+    }
+    for (size_t k = 0; k < TB_DEVICE_KEY_COUNT; k++) {
+        assert_int_equal(device->values[k].origin, before->values[k].origin);
+        assert_true(device->values[k].value == before->values[k].value);
+    }
+    tb_test_set(device, "nvlink_total_bidir_gb_per_s=0"); /* what it can do without */
+    tb_test_set(device, "ex2_fma_fraction=0");
+    tb_test_set(device, "sustained_clock_fraction=1");
+    tb_test_set(device, "sm_count=1e9");
+    tb_device_destroy(device);
+    tb_device_destroy(before);
 }
 
 static void set__refuses_what_is_no_assignment(void **state)
 {
     (void)state;
-    static const char *const bad[] = {"sm_count",      "sm_count=",     "sm_count=many",
-                                      "sm_count=-132", "sm_count=inf",  "sm_count=nan",
-                                      "sm_count=0x84", "sm_count= 132", "sm_count=132 "};
+    static const char *const bad[] = {"sm_count",      "sm_count=",    "sm_count=many",
+                                      "sm_count=inf",  "sm_count=nan", "sm_count=0x84",
+                                      "sm_count= 132", "sm_count=132 "};
     tb_device *device = tb_test_device("h100-sxm");
     tb_error err;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -213,6 +250,7 @@ TB_TESTS(cmocka_unit_test(device_file__is_read_whole), cmocka_unit_test(device_f
          cmocka_unit_test(device_file__refuses_what_is_missing),
          cmocka_unit_test(device_file__refuses_bad_values),
          cmocka_unit_test(set__changes_one_value), cmocka_unit_test(set__takes_every_key),
+         cmocka_unit_test(set__refuses_what_no_device_has),
          cmocka_unit_test(set__refuses_what_is_no_assignment),
          cmocka_unit_test(set__suggests_the_nearest_key),
          cmocka_unit_test(unknown_values__name_the_option_that_gives_them));

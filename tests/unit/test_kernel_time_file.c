@@ -132,6 +132,15 @@ static void time_section__refuses_unknown_keys(void **state)
                    44);
 }
 
+static void time_section__refuses_what_no_kernel_has(void **state)
+{
+    (void)state;
+    assert_refused("time: {occupancy: 65, tensor_efficiency: 1, alu_ops_per_score: 1, source: x}\n",
+                   "64", 1, 19);
+    assert_refused("time: {tensor_efficiency: 0, alu_ops_per_score: 1, source: x}\n",
+                   "tensor_efficiency is 0.01 to 1", 1, 27);
+}
+
 static void time_section__refuses_what_is_missing(void **state)
 {
     (void)state;
@@ -185,6 +194,7 @@ TB_TESTS(cmocka_unit_test(time_section__is_read),
          cmocka_unit_test(time_section__may_be_absent_or_plain),
          cmocka_unit_test(fits__are_read_back),
          cmocka_unit_test(time_section__refuses_unknown_keys),
+         cmocka_unit_test(time_section__refuses_what_no_kernel_has),
          cmocka_unit_test(time_section__refuses_what_is_missing),
          cmocka_unit_test(time_section__refuses_bad_numbers),
          cmocka_unit_test(time_section__refuses_other_shapes));
