@@ -127,6 +127,23 @@ static tb_status list_patterns(const list_args *args, tb_error *err)
     return end_list(&printer, TB_OK, err);
 }
 
+/* The file of a name; a device's may be an alias. */
+static tb_status find_file(tb_catalogue_kind kind, const char *name, tb_arena *arena,
+                           const char **path, tb_error *err)
+{
+    tb_status status = tb_catalogue_find(kind, name, arena, path, err);
+    if (status != TB_EINVAL || kind != TB_CATALOGUE_DEVICE) {
+        return status;
+    }
+    tb_device *device = NULL;
+    status = tb_device_load(name, &device, err);
+    if (status == TB_OK) {
+        status = tb_catalogue_find(kind, device->name, arena, path, err);
+    }
+    tb_device_destroy(device);
+    return status;
+}
+
 static tb_status list_raw(const list_args *args, tb_catalogue_kind kind, const char *name,
                           tb_error *err)
 {
@@ -136,7 +153,7 @@ static tb_status list_raw(const list_args *args, tb_catalogue_kind kind, const c
     if (arena == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a path");
     }
-    tb_status status = tb_catalogue_find(kind, name, arena, &path, err);
+    tb_status status = find_file(kind, name, arena, &path, err);
     if (status == TB_OK) {
         status = tb_file_read(path, MAX_DATA_BYTES, &bytes, err);
     }

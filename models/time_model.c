@@ -264,6 +264,8 @@ static bool rests_on_assumption(const tb_device *device)
         TB_DEVICE_SMEM_BANDWIDTH_BYTES_PER_CLK_PER_SM,
         TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S,
         TB_DEVICE_L2_SIZE_MIB,
+        TB_DEVICE_MEASURED_L2_READ_GB_PER_S,
+        TB_DEVICE_SUSTAINED_CLOCK_FRACTION,
     };
     for (size_t i = 0; i < sizeof used / sizeof *used; i++) {
         if (device->values[used[i]].origin == TB_VALUE_ASSUMED) {

@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PROBLEMS 7
-#define SIDES    2 /* Hopper's kernel on an H100, Blackwell's on a B200 */
+#define PROBLEMS ((size_t)7)
+#define SIDES    ((size_t)2) /* Hopper's kernel on an H100, Blackwell's on a B200 */
 #define RUNS     (PROBLEMS * SIDES)
 
 static const struct {
@@ -37,7 +37,7 @@ typedef struct lab {
 } lab;
 
 /* Parameters unlike the priors; what belongs to the source is alike on both sides. */
-static tb_time_values truth_of(int side)
+static tb_time_values truth_of(size_t side)
 {
     tb_time_values truth = tb_test_values(); /* with the prologue of the kernel files */
     truth.value[TB_TIME_OVERLAP] = side == 0 ? 0.31 : 0.17;
@@ -49,9 +49,9 @@ static tb_time_values truth_of(int side)
     return truth;
 }
 
-static void measure(lab *l, int side, int problem)
+static void measure(lab *l, size_t side, size_t problem)
 {
-    size_t r = (size_t)(side * PROBLEMS + problem);
+    size_t r = side * PROBLEMS + problem;
     tb_case item = tb_test_gna(problems[problem].layout, problems[problem].window,
                                problems[problem].stride, problems[problem].heads);
     tb_timed_open(&item, l->kernel[side], l->device[side], &l->timed[r]);
@@ -71,12 +71,12 @@ static int open_lab(void **state)
 {
     lab *l = calloc(1, sizeof *l);
     assert_non_null(l);
-    for (int side = 0; side < SIDES; side++) {
+    for (size_t side = 0; side < SIDES; side++) {
         l->kernel[side] =
             tb_test_kernel(side == 0 ? "cutlass-hopper-fna" : "cutlass-blackwell-fna");
         l->device[side] = tb_test_device(side == 0 ? "h100-sxm" : "b200");
         l->truth[side] = truth_of(side);
-        for (int problem = 0; problem < PROBLEMS; problem++) {
+        for (size_t problem = 0; problem < PROBLEMS; problem++) {
             measure(l, side, problem);
         }
     }
@@ -94,7 +94,7 @@ static int close_lab(void **state)
     for (size_t r = 0; r < RUNS; r++) {
         tb_timed_close(&l->timed[r]);
     }
-    for (int side = 0; side < SIDES; side++) {
+    for (size_t side = 0; side < SIDES; side++) {
         tb_kernel_destroy(l->kernel[side]);
         tb_device_destroy(l->device[side]);
     }
@@ -136,7 +136,7 @@ static size_t count_of(const tb_fit_result *result, tb_time_parameter parameter)
 /* What was put in comes out: within three errors, and ten times nearer than the prior. */
 static void assert_recovered(const lab *l, const tb_fit_parameter *found)
 {
-    int side = found->device != NULL && strcmp(found->device, "b200") == 0;
+    size_t side = found->device != NULL && strcmp(found->device, "b200") == 0;
     tb_time_parameter p = found->parameter;
     double truth = tb_parameter_forward(p, l->truth[side].value[p]);
     double value = tb_parameter_forward(p, found->value);
@@ -214,13 +214,13 @@ static void kernels_without_a_family__share_nothing(void **state)
     tb_fit_result result = solve(l, NULL);
     assert_non_null(find(&result, TB_TIME_MASK_CYCLES, "cutlass-hopper-fna", NULL));
     assert_non_null(find(&result, TB_TIME_MASK_CYCLES, "cutlass-blackwell-fna", NULL));
-    assert_int_equal(result.count, 2 * 2 + 4 * SIDES);
+    assert_int_equal(result.count, 2 * SIDES + 4 * SIDES);
 }
 
 /* Leave out all runs but those that `keeps` says. */
 static void skip_but(bool *skip, const bool keeps[PROBLEMS])
 {
-    for (int r = 0; r < RUNS; r++) {
+    for (size_t r = 0; r < RUNS; r++) {
         skip[r] = !keeps[r % PROBLEMS];
     }
 }

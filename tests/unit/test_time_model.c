@@ -256,6 +256,40 @@ static void basis__says_how_far_to_trust(void **state)
     assert_int_equal(basis_on("cutlass-hopper-fna", "h800", NULL), TB_BASIS_ASSUMED);
 }
 
+/* Whichever of the values that a time rests on is assumed. */
+static void basis__is_assumed_where_any_value_is(void **state)
+{
+    (void)state;
+    static const tb_device_key used[] = {TB_DEVICE_SM_COUNT,
+                                         TB_DEVICE_CLOCK_BOOST_MHZ,
+                                         TB_DEVICE_TENSOR_FP16_FLOP_PER_CLK_PER_SM,
+                                         TB_DEVICE_MUFU_EX2_PER_CLK_PER_SM,
+                                         TB_DEVICE_FP32_FMA_LANES_PER_SM,
+                                         TB_DEVICE_SMEM_BANDWIDTH_BYTES_PER_CLK_PER_SM,
+                                         TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S,
+                                         TB_DEVICE_L2_SIZE_MIB,
+                                         TB_DEVICE_MEASURED_L2_READ_GB_PER_S,
+                                         TB_DEVICE_SUSTAINED_CLOCK_FRACTION};
+    tb_kernel *kernel = tb_test_kernel("cutlass-hopper-fna");
+    tb_device *device = tb_test_device("h200"); /* of which there is no fit */
+    tb_case item = tb_test_gna("256x256", "80x80", NULL, 24);
+    tb_test_set(device, "sustained_clock_fraction=0.85");
+    tb_test_set(device, "measured_l2_read_gb_per_s=9900");
+    for (size_t k = 0; k < sizeof used / sizeof *used; k++) {
+        tb_value_origin was = device->values[used[k]].origin;
+        device->values[used[k]].origin = TB_VALUE_ASSUMED;
+        tb_time_values values = tb_time_values_of(kernel, device);
+        if (tb_timed_once(&item, kernel, device, &values).basis != TB_BASIS_ASSUMED) {
+            fail_msg("%s is assumed, and the time does not say so", tb_device_value_names[used[k]]);
+        }
+        device->values[used[k]].origin = was;
+    }
+    tb_time_values values = tb_time_values_of(kernel, device);
+    assert_int_equal(tb_timed_once(&item, kernel, device, &values).basis, TB_BASIS_UNCALIBRATED);
+    tb_kernel_destroy(kernel);
+    tb_device_destroy(device);
+}
+
 static void values__come_from_fit_then_device_then_prior(void **state)
 {
     (void)state;
@@ -331,5 +365,6 @@ TB_TESTS(cmocka_unit_test(a_launch__is_waves_of_ctas),
          cmocka_unit_test(permutation__is_free_where_tokens_stay),
          cmocka_unit_test(limiter__is_what_takes_longest),
          cmocka_unit_test(basis__says_how_far_to_trust),
+         cmocka_unit_test(basis__is_assumed_where_any_value_is),
          cmocka_unit_test(values__come_from_fit_then_device_then_prior),
          cmocka_unit_test(unknown_facts__are_named));
