@@ -98,7 +98,7 @@ static void fits__are_read_back(void **state)
                                   "    date: '2026-11-22'\n"
                                   "    runs: 7\n"
                                   "    values: {overlap: 0.023, mask_cycles: 1652.4}\n"
-                                  "    errors: {overlap: 1.87}\n"
+                                  "    errors: {overlap: 1.87, launch_us: 0.5}\n"
                                   "  - {device: b200, date: x, runs: 1}\n");
     assert_int_equal(read.traits.fit_count, 2);
     const tb_fit *fit = tb_time_find_fit(&read.traits, "h100-sxm");
@@ -109,7 +109,7 @@ static void fits__are_read_back(void **state)
     assert_true(fit->error[TB_TIME_OVERLAP] == 1.87); /* of log-odds: may pass 1 */
     assert_true(fit->fitted[TB_TIME_MASK_CYCLES] && fit->value[TB_TIME_MASK_CYCLES] == 1652.4);
     assert_true(fit->error[TB_TIME_MASK_CYCLES] == 0); /* not stated */
-    assert_false(fit->fitted[TB_TIME_LAUNCH_US]);
+    assert_false(fit->fitted[TB_TIME_LAUNCH_US]);      /* an error alone is no value */
     fit = tb_time_find_fit(&read.traits, "b200");
     assert_non_null(fit);
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
