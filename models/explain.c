@@ -72,7 +72,7 @@ static void add_time_steps(const tb_prediction *p, const tb_kernel *kernel, cons
     tb_advise_waves(timing, advice);
     add_step(out, "waves and tail", utilisation(sparse) * slots / utilisation(dense), advice);
     add_step(out, "clock, HBM and launch", effective_clock(sparse) / effective_clock(dense),
-             sparse->hbm_us * 1.01 > sparse->attention_us
+             sparse->limiter == TB_LIMITER_HBM
                  ? "HBM traffic decides: longer reuse of K and V"
                  : "short launches pay for their start; long ones for a lower clock");
     add_step(out, "permutation", sparse->attention_us / sparse->total_us,

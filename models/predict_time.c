@@ -23,6 +23,11 @@ static tb_status time_one(const tb_prediction *prediction, const tb_kernel *kern
             "(docs/model.md)",
             kernel->name);
     }
+    if (prediction->problem.pass != TB_PASS_FORWARD) {
+        return tb_fail(err, TB_EINVAL,
+                       "the time model is of the forward pass; a backward pass has its census "
+                       "and bounds without a device");
+    }
     int64_t q_tiles = prediction->census.q_tiles;
     tb_q_tile_count *counts = calloc((size_t)q_tiles, sizeof *counts);
     if (counts == NULL) {

@@ -40,8 +40,10 @@ tb_time_values tb_time_values_of(const tb_kernel *kernel, const tb_device *devic
 {
     tb_time_values values = tb_time_priors_of(kernel, device);
     const tb_fit *fit = tb_time_find_fit(&kernel->time, device->name);
+    bool clock_set =
+        device->values[TB_DEVICE_SUSTAINED_CLOCK_FRACTION].origin == TB_VALUE_SET; /* wins */
     for (size_t p = 0; fit != NULL && p < TB_TIME_PARAMETER_COUNT; p++) {
-        if (fit->fitted[p]) {
+        if (fit->fitted[p] && !(clock_set && p == TB_TIME_SUSTAINED_CLOCK_FRACTION)) {
             values.known[p] = true;
             values.value[p] = fit->value[p];
             values.basis = TB_BASIS_CALIBRATED;
