@@ -150,6 +150,19 @@ const char *tb_test_file(const char *name, const void *data, size_t length)
     return path;
 }
 
+const char *tb_test_variant(const char *name, const char *text, const char *from, const char *to)
+{
+    const char *at = strstr(text, from);
+    assert_non_null(at);
+    size_t size = strlen(text) - strlen(from) + strlen(to) + 1;
+    char *changed = malloc(size);
+    assert_non_null(changed);
+    (void)snprintf(changed, size, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from));
+    const char *path = tb_test_file(name, changed, size - 1);
+    free(changed);
+    return path;
+}
+
 char *tb_test_read(const char *path, size_t *length)
 {
     FILE *file = fopen(path, "rb");

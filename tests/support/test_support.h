@@ -74,6 +74,10 @@ const char *tb_test_path(const char *name);
 /** Write a file at tb_test_path(name), and return its path. */
 const char *tb_test_file(const char *name, const void *data, size_t length);
 
+/** A file of `text` with its first `from` replaced by `to`; its path. Fails the test when `from` is
+ * not in it. */
+const char *tb_test_variant(const char *name, const char *text, const char *from, const char *to);
+
 /** A file's bytes, NUL-terminated and malloc'd; fails the test when it cannot be read. */
 char *tb_test_read(const char *path, size_t *length);
 

@@ -1,5 +1,6 @@
 /* Every allocation fails once: TB_ENOMEM each time, no crash, and (under ASan) no leak. Linked with
  * -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc. */
+#include "failing_alloc.h"
 #include "test_support.h"
 
 #include "bits.h"
@@ -15,63 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The linker renames our calls to these, and the true ones to __real_. */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
 /* jansson is a shared library, out of the linker's reach; this is its own hook (jansson.h, which is
  * only base's to include). */
 void json_set_alloc_funcs(void *(*malloc_fn)(size_t), void (*free_fn)(void *));
-
-/* Allocations until one fails; 0: none does. */
-static long countdown;
-
-static bool fails_now(void)
-{
-    return countdown > 0 && --countdown == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(old, size);
-}
-
-/* Something that allocates, and frees all of it again. */
-typedef tb_status work_fn(tb_error *err);
-
-/* Run `work` with the first allocation failing, then the second, ... until none is left to fail. */
-static void fail_each(const char *what, work_fn *work)
-{
-    for (long n = 1; n < 100000; n++) {
-        tb_error err = {0};
-        countdown = n;
-        tb_status status = work(&err);
-        bool failed = countdown == 0;
-        countdown = 0;
-        if (!failed) {
-            tb_assert_ok(status, &err);
-            assert_true(n > 1);
-            print_message("%s: %ld allocations\n", what, n - 1);
-            return;
-        }
-        tb_assert_fails(status, &err, TB_ENOMEM, "no memory");
-    }
-    fail_msg("%s never ends", what);
-}
 
 static tb_status parse_yaml(tb_error *err)
 {
@@ -98,13 +45,13 @@ static tb_status parse_large_yaml(tb_error *err)
 static void alloc_failures__yaml(void **state)
 {
     (void)state;
-    fail_each("yaml", parse_yaml);
+    tb_test_fail_each("yaml", parse_yaml);
     tb_buffer text = {0};
     for (int i = 0; i < 2000; i++) {
         tb_buffer_printf(&text, "key%d: [72, 96]\n", i);
     }
     large_yaml = text.data;
-    fail_each("large yaml", parse_large_yaml);
+    tb_test_fail_each("large yaml", parse_large_yaml);
     tb_buffer_free(&text);
 }
 
@@ -122,7 +69,7 @@ static void alloc_failures__yaml_file(void **state)
 {
     (void)state;
     input_path = tb_test_file("a.yaml", "a: 72\n", 6);
-    fail_each("yaml file", read_yaml);
+    tb_test_fail_each("yaml file", read_yaml);
 }
 
 static tb_document *build_document(void)
@@ -186,9 +133,9 @@ static void alloc_failures__document(void **state)
 {
     (void)state;
     json_set_alloc_funcs(__wrap_malloc, free);
-    fail_each("json", print_json);
-    fail_each("csv of the document", print_csv_line);
-    fail_each("csv of rows", print_csv_rows);
+    tb_test_fail_each("json", print_json);
+    tb_test_fail_each("csv of the document", print_csv_line);
+    tb_test_fail_each("csv of rows", print_csv_rows);
     json_set_alloc_funcs(malloc, free);
 }
 
@@ -213,13 +160,13 @@ static void alloc_failures__masks(void **state)
     (void)state;
     static const char npy[] = "\x93NUMPY\1\0\x3a\0{'descr': '|b1', 'fortran_order': False, "
                               "'shape': (1, 3)}\n\1\0\1";
-    fail_each("bit matrix", make_matrix);
+    tb_test_fail_each("bit matrix", make_matrix);
     input_path = tb_test_file("mask.npy", npy, sizeof npy - 1);
-    fail_each("npy", read_mask);
+    tb_test_fail_each("npy", read_mask);
     input_path = tb_test_file("mask.pbm", "P1 3 1 101", 10);
-    fail_each("pbm", read_mask);
+    tb_test_fail_each("pbm", read_mask);
     input_path = tb_test_file("raw.pbm", "P4 3 1 \xa0", 8);
-    fail_each("raw pbm", read_mask);
+    tb_test_fail_each("raw pbm", read_mask);
 }
 
 static const char *output_path;
@@ -234,7 +181,7 @@ static void alloc_failures__written_file(void **state)
 {
     (void)state;
     output_path = tb_test_path("out.npy");
-    fail_each("npy file", write_npy);
+    tb_test_fail_each("npy file", write_npy);
 }
 
 static tb_status list_directory(tb_error *err)
@@ -257,7 +204,7 @@ static void alloc_failures__directory(void **state)
         (void)tb_test_file(name, "", 0);
     }
     input_path = tb_test_path("");
-    fail_each("directory", list_directory);
+    tb_test_fail_each("directory", list_directory);
 }
 
 static tb_status find_data(tb_error *err)
@@ -273,7 +220,7 @@ static tb_status find_data(tb_error *err)
 static void alloc_failures__data_path(void **state)
 {
     (void)state;
-    fail_each("data path", find_data);
+    tb_test_fail_each("data path", find_data);
 }
 
 TB_TESTS(cmocka_unit_test(alloc_failures__yaml), cmocka_unit_test(alloc_failures__yaml_file),

@@ -1,5 +1,6 @@
 /* Every allocation of reading profiles and comparing them fails once: TB_ENOMEM each time, no
  * crash, and (under ASan) no leak. Linked with -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc. */
+#include "failing_alloc.h"
 #include "test_support.h"
 
 #include "compare.h"
@@ -9,59 +10,6 @@
 #include <string.h>
 
 #define INPUTS TB_SOURCE_DIR "/tests/cli/inputs/"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *old, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *old, size_t size);
-
-/* Allocations until one fails; 0: none does. */
-static long countdown;
-
-static bool fails_now(void)
-{
-    return countdown > 0 && --countdown == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *__wrap_realloc(void *old, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(old, size);
-}
-
-/* Something that allocates, and frees all of it again. */
-typedef tb_status work_fn(tb_error *err);
-
-/* Run `work` with the first allocation failing, then the second, ... until none is left to fail. */
-static void fail_each(const char *what, work_fn *work)
-{
-    for (long n = 1; n < 100000; n++) {
-        tb_error err = {0};
-        countdown = n;
-        tb_status status = work(&err);
-        bool failed = countdown == 0;
-        countdown = 0;
-        if (!failed) {
-            tb_assert_ok(status, &err);
-            assert_true(n > 1);
-            print_message("%s: %ld allocations\n", what, n - 1);
-            return;
-        }
-        tb_assert_fails(status, &err, TB_ENOMEM, "no memory");
-    }
-    fail_msg("%s never ends", what);
-}
 
 static tb_status read_profile(tb_error *err)
 {
@@ -121,13 +69,13 @@ static tb_status read_old(tb_error *err)
 static void reading_a_profile__every_failure_is_reported(void **state)
 {
     (void)state;
-    fail_each("a profile", read_profile);
+    tb_test_fail_each("a profile", read_profile);
 }
 
 static void comparing__every_failure_is_reported(void **state)
 {
     (void)state;
-    fail_each("a comparison", compare);
+    tb_test_fail_each("a comparison", compare);
 }
 
 static void reading_an_old_comparison__every_failure_is_reported(void **state)
@@ -137,7 +85,7 @@ static void reading_an_old_comparison__every_failure_is_reported(void **state)
                                "\"runs\": [{\"id\": \"a\", \"profile\": \"p\", "
                                "\"error_percent\": 7.3}]}\n";
     old_path = tb_test_file("old.json", text, sizeof text - 1);
-    fail_each("an old comparison", read_old);
+    tb_test_fail_each("an old comparison", read_old);
 }
 
 TB_TESTS(cmocka_unit_test(reading_a_profile__every_failure_is_reported),

@@ -29,15 +29,7 @@ static const char good[] =
 /* `good` with the first `from` replaced by `to`, as a file. */
 static const char *file_with(const char *from, const char *to)
 {
-    char text[sizeof good + 512];
-    const char *at = strstr(good, from);
-    assert_non_null(at);
-    assert_true(strlen(to) < 512);
-    size_t before = (size_t)(at - good);
-    memcpy(text, good, before);
-    strcpy(text + before, to);
-    strcat(text, at + strlen(from));
-    return tb_test_file("problem.yaml", text, strlen(text));
+    return tb_test_variant("problem.yaml", good, from, to);
 }
 
 /* A problem file of `lines` after the schema. */
