@@ -109,7 +109,6 @@ static tb_status compare(const compare_args *args, const inputs *in, tb_comparis
         .kernels = kernels,
         .devices = devices,
         .all = args->all,
-        .interval = TB_DEFAULT_INTERVAL,
     };
     return tb_compare(profiles, in->profile_count, &options, out, err);
 }
@@ -239,8 +238,9 @@ const tb_command tb_cmd_compare = {
         "Predicts every run of measured profiles (known names or YAML files) and prints bound,\n"
         "prediction, measurement and error of each, and how good the predictions are in total.\n"
         "error = 100 (predicted / measured - 1). bound: the measured baseline over the speedup\n"
-        "that the tiles allow. SAME: measurement and prediction agree within their intervals;\n"
-        "FAST, SLOW: measured clearly faster, slower; UNSURE: too few samples to tell.",
+        "that the tiles allow. SAME: measurement and prediction agree within their intervals (95 "
+        "%,\n"
+        "of a single run); FAST, SLOW: measured clearly faster, slower; UNSURE: too few samples.",
     .groups = groups,
     .group_count = sizeof groups / sizeof *groups,
     .examples = examples,

@@ -190,7 +190,7 @@ static void print_summary(tb_buffer *out, const tb_comparison *from)
                          all->groups == 1 ? "group" : "groups");
     }
     print_counts(out, "verdicts", tb_verdict_names, from->verdicts, TB_VERDICT_COUNT);
-    tb_buffer_printf(out, " (predictions +-%g %%: a default, not a fit's)\n", 100 * from->interval);
+    tb_buffer_text(out, " (95 % intervals of single runs)\n");
     print_counts(out, "basis", tb_basis_names, from->bases, TB_BASIS_COUNT);
     if (from->bases[TB_BASIS_CALIBRATED] > 0) {
         tb_buffer_text(out, "\ncalibrated: fitted on that device, perhaps to these very runs; "

@@ -48,6 +48,7 @@ const char *const tb_device_value_names[TB_DEVICE_KEY_COUNT] = {
     "measured_launch_us",
     "sustained_clock_fraction",
     "pcie_gb_per_s",
+    "mma_sync_fraction",
 };
 
 static tb_status unknown_key(const char *key, tb_error *err)

@@ -61,6 +61,13 @@ static bool needs(const tb_fit_run *run, tb_time_parameter parameter)
         return is_masked && tb_tiling_dims(&p->tiling, &p->problem.layout) >= 3;
     case TB_TIME_PERMUTE_FRACTION:
         return run->measured_permute_us > 0;
+    case TB_TIME_OVERLAP: /* the backward pass has its own, where it has one */
+        return p->problem.pass == TB_PASS_FORWARD ||
+               !run->kernel->time.prior[TB_TIME_BACKWARD_OVERLAP].given;
+    case TB_TIME_BACKWARD_OVERLAP:
+        return p->problem.pass == TB_PASS_BACKWARD && run->kernel->time.prior[parameter].given;
+    case TB_TIME_TILE_LATENCY_CYCLES:
+        return run->kernel->time.prior[parameter].given;
     default:
         return true;
     }
@@ -148,16 +155,7 @@ tb_status tb_fit_predict(const tb_fit_request *request, const tb_fit_result *res
                          const tb_fit_run *run, double *attention_us, double *permute_us,
                          tb_error *err)
 {
-    const tb_prediction *p = run->prediction;
-    tb_time_case item = {.problem = &p->problem,
-                         .pattern = &p->pattern,
-                         .tiling = &p->tiling,
-                         .census = &p->census,
-                         .masks = p->has_masks ? &p->masks : NULL,
-                         .kernel = run->kernel,
-                         .device = run->device,
-                         .q_tiles = run->q_tiles,
-                         .wave_kv_tiles = run->wave_kv_tiles};
+    tb_time_case item = tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
     tb_time_values values = tb_fit_values(request, result, run);
     tb_time time;
     tb_status status = tb_time_predict(&item, &values, &time, err);
@@ -223,11 +221,65 @@ static void start_from(const tb_fit_result *start, tb_fit_result *result)
     }
 }
 
+/* Sum of the squared residuals, of the runs in units of the noise and of the priors. */
+static tb_status sum_squares(fit_state *state, const double *x, double *out, tb_error *err)
+{
+    size_t all = 2 * state->request->count + state->result->count;
+    double *residuals = calloc(all, sizeof *residuals);
+    if (residuals == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a fit of %zu runs", state->request->count);
+    }
+    tb_status status = fill(x, residuals, state, err);
+    *out = 0;
+    for (size_t i = 0; i < all; i++) {
+        *out += residuals[i] * residuals[i];
+    }
+    free(residuals);
+    return status;
+}
+
+static int64_t count_times(const fit_state *state)
+{
+    int64_t times = 0;
+    for (size_t r = 0; r < state->request->count; r++) {
+        times += is_skipped(state, r) ? 0 : state->request->runs[r].measured_permute_us > 0 ? 2 : 1;
+    }
+    return times;
+}
+
+/* Errors of the parameters. Residuals larger than the assumed noise widen them; smaller ones do not
+ * narrow them, for a few runs can agree by chance. */
+static void set_errors(fit_state *state, double squares, const double *covariance)
+{
+    tb_fit_result *result = state->result;
+    size_t p = result->count;
+    double widen[TB_FIT_PARAMETERS_MAX];
+    /* priors count as observations, one a parameter, so that these are the times */
+    result->degrees_of_freedom = count_times(state);
+    double scale = fmax(1, sqrt(squares / (double)result->degrees_of_freedom));
+    result->scatter = scale * state->request->noise;
+    for (size_t i = 0; i < p; i++) {
+        tb_fit_parameter *parameter = &result->parameters[i];
+        parameter->is_determined =
+            sqrt(covariance[i * p + i]) < UNDETERMINED * parameter->prior_spread;
+    }
+    for (size_t i = 0; i < p; i++) {
+        result->parameters[i].error = sqrt(covariance[i * p + i]);
+        widen[i] = result->parameters[i].is_determined ? scale : 1; /* else the prior holds it */
+        result->parameters[i].error *= widen[i];
+    }
+    for (size_t i = 0; i < p; i++) {
+        for (size_t j = 0; j < p; j++) {
+            result->covariance[i][j] = widen[i] * widen[j] * covariance[i * p + j];
+        }
+    }
+}
+
 static tb_status solve(fit_state *state, tb_error *err)
 {
     tb_fit_result *result = state->result;
     size_t p = result->count;
-    double x[TB_FIT_PARAMETERS_MAX];
+    double x[TB_FIT_PARAMETERS_MAX], squares = 0;
     double *covariance = calloc(p * p, sizeof *covariance);
     if (covariance == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a fit of %zu parameters", p);
@@ -240,11 +292,10 @@ static tb_status solve(fit_state *state, tb_error *err)
     tb_status status = tb_least_squares_solve(&problem, x, covariance, &result->iterations, err);
     if (status == TB_OK) {
         values_from_x(result, x);
+        status = sum_squares(state, x, &squares, err);
     }
-    for (size_t i = 0; status == TB_OK && i < p; i++) {
-        tb_fit_parameter *parameter = &result->parameters[i];
-        parameter->error = sqrt(covariance[i * p + i]);
-        parameter->is_determined = parameter->error < UNDETERMINED * parameter->prior_spread;
+    if (status == TB_OK) {
+        set_errors(state, squares, covariance);
     }
     free(covariance);
     return status;

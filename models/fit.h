@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include "predict.h"
 #include "time_model.h"
+#include "timed_prediction.h"
 
 /** One measured run, with what the model needs to time it. All borrowed. */
 typedef struct tb_fit_run {
@@ -14,8 +15,7 @@ typedef struct tb_fit_run {
     const tb_kernel *kernel;
     const tb_device *device;
     const tb_prediction *prediction;
-    const tb_q_tile_count *q_tiles;
-    int64_t wave_kv_tiles;      /* as of tb_time_case */
+    const tb_cta_counts *counts;
     double measured_us;         /* attention */
     double measured_permute_us; /* 0 = not measured */
 } tb_fit_run;
@@ -45,6 +45,11 @@ typedef struct tb_fit_result {
     tb_fit_parameter parameters[TB_FIT_PARAMETERS_MAX];
     size_t count;
     size_t iterations;
+    double scatter; /* relative, of single runs about the fit: what was assumed, or more where the
+                       residuals say so; errors and covariance are scaled to it */
+    int64_t degrees_of_freedom; /* measured times: every parameter has its prior as one more */
+    /* of the parameters on their transformed scales */
+    double covariance[TB_FIT_PARAMETERS_MAX][TB_FIT_PARAMETERS_MAX];
 } tb_fit_result;
 
 /**

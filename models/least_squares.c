@@ -1,6 +1,7 @@
 #include "least_squares.h"
 
 #include <gsl/gsl_blas.h>
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
@@ -144,4 +145,11 @@ tb_status tb_least_squares_solve(const tb_least_squares *problem, double *x, dou
     free(call.x);
     free(call.residuals);
     return status;
+}
+
+double tb_student_quantile(double level, int64_t degrees_of_freedom)
+{
+    double upper = (1 + level) / 2;
+    return degrees_of_freedom > 0 ? gsl_cdf_tdist_Pinv(upper, (double)degrees_of_freedom)
+                                  : gsl_cdf_ugaussian_Pinv(upper);
 }

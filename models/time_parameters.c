@@ -4,15 +4,48 @@
 #include <string.h>
 
 const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
-    {"overlap", "tensor and softmax work at the same time", TB_SCALE_LOGIT, false},
-    {"mask_cycles", "masking a visited tile of 128 keys, rank 1 and 2", TB_SCALE_LOG, true},
-    {"mask_3d_factor", "on mask_cycles in rank 3 and 4", TB_SCALE_LOG, true},
-    {"prologue_cycles", "prologue and epilogue of a CTA", TB_SCALE_LOG, false},
-    {"launch_us", "start and end of a kernel that no tile hides", TB_SCALE_LOG, false},
-    {"sustained_clock_fraction", "clock of long launches over the boost clock", TB_SCALE_LOGIT,
-     false},
-    {"permute_fraction", "of the HBM bandwidth, when tokens are permuted", TB_SCALE_LOGIT, false},
+    [TB_TIME_OVERLAP] = {.name = "overlap",
+                         .meaning = "tensor and softmax work at the same time",
+                         .scale = TB_SCALE_LOGIT,
+                         .travels = true},
+    [TB_TIME_MASK_CYCLES] = {.name = "mask_cycles",
+                             .meaning = "masking a visited tile of 128 keys, rank 1 and 2",
+                             .scale = TB_SCALE_LOG,
+                             .is_of_source = true,
+                             .travels = true},
+    [TB_TIME_MASK_3D_FACTOR] = {.name = "mask_3d_factor",
+                                .meaning = "on mask_cycles in rank 3 and 4",
+                                .scale = TB_SCALE_LOG,
+                                .is_of_source = true,
+                                .travels = true},
+    [TB_TIME_PROLOGUE_CYCLES] = {.name = "prologue_cycles",
+                                 .meaning = "prologue and epilogue of a CTA",
+                                 .scale = TB_SCALE_LOG,
+                                 .travels = true},
+    [TB_TIME_LAUNCH_US] = {.name = "launch_us",
+                           .meaning = "start and end of a kernel that no tile hides",
+                           .scale = TB_SCALE_LOG},
+    [TB_TIME_SUSTAINED_CLOCK_FRACTION] = {.name = "sustained_clock_fraction",
+                                          .meaning = "clock of long launches over the boost clock",
+                                          .scale = TB_SCALE_LOGIT},
+    [TB_TIME_PERMUTE_FRACTION] = {.name = "permute_fraction",
+                                  .meaning = "of the HBM bandwidth, when tokens are permuted",
+                                  .scale = TB_SCALE_LOGIT},
+    [TB_TIME_TILE_LATENCY_CYCLES] = {.name = "tile_latency_cycles",
+                                     .meaning = "waits in a visited tile that nothing hides",
+                                     .scale = TB_SCALE_LOG,
+                                     .travels = true,
+                                     .is_optional = true},
+    [TB_TIME_BACKWARD_OVERLAP] = {.name = "backward_overlap",
+                                  .meaning = "overlap in the backward pass",
+                                  .scale = TB_SCALE_LOGIT,
+                                  .travels = true,
+                                  .is_optional = true},
 };
+
+const char *const tb_kernel_class_names[TB_KERNEL_CLASS_COUNT] = {"fused", "unfused", "naive"};
+const char *const tb_matrix_instruction_names[TB_MATRIX_INSTRUCTION_COUNT] = {"mma.sync", "wgmma",
+                                                                              "tcgen05"};
 
 /* logit at 0 and 1 is infinite; nothing measured tells 1e-6 from either. */
 #define LOGIT_MARGIN 1e-6

@@ -12,8 +12,8 @@ typedef struct tb_calibration_store {
     const tb_device **devices;
     size_t device_count;
     tb_prediction *predictions; /* one a run */
-    tb_q_tile_count **q_tiles;
-    char **problems; /* text of each run's problem */
+    tb_cta_counts *counts;      /* one a run */
+    char **problems;            /* text of each run's problem */
     tb_fit_run *runs;
     bool *is_dense;
     size_t run_count;

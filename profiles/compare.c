@@ -160,7 +160,7 @@ static tb_status compare_all(tb_comparison *to, const tb_compare_options *option
 {
     for (size_t i = 0; i < to->count; i++) {
         tb_compared_run *run = &to->runs[i];
-        tb_status status = tb_compare_run(to->models, options->interval, to->arena, run, err);
+        tb_status status = tb_compare_run(to->models, to->arena, run, err);
         if (status != TB_OK) {
             return status;
         }
@@ -205,7 +205,6 @@ tb_status tb_compare(const tb_profile *const *profiles, size_t count,
     if (comparison == NULL) {
         return no_memory(err);
     }
-    comparison->interval = options->interval;
     comparison->arena = tb_arena_create();
     comparison->models = tb_models_create(options->kernels, options->devices);
     tb_status status =

@@ -8,18 +8,19 @@ const char *const tb_verdict_names[TB_VERDICT_COUNT] = {"SAME", "FAST", "SLOW", 
 
 #define SURE_OF_MEDIAN 3 /* launches from which a median without a spread is taken at its word */
 
-tb_verdict tb_compare_verdict(const tb_run_time *measured, double predicted_us, double interval)
+tb_verdict tb_compare_verdict(const tb_run_time *measured, double low_us, double high_us)
 {
     double low = measured->has_spread ? measured->low_us : measured->median_us;
     double high = measured->has_spread ? measured->high_us : measured->median_us;
-    double error = fabs(predicted_us / measured->median_us - 1);
-    if (high >= predicted_us * (1 - interval) && low <= predicted_us * (1 + interval)) {
+    double middle = sqrt(low_us * high_us);
+    if (high >= low_us && low <= high_us) {
         return TB_VERDICT_SAME;
     }
-    if (!measured->has_spread && measured->n < SURE_OF_MEDIAN && error <= 2 * interval) {
+    double off = fabs(log(measured->median_us / middle));
+    if (!measured->has_spread && measured->n < SURE_OF_MEDIAN && off <= log(high_us / low_us)) {
         return TB_VERDICT_UNSURE;
     }
-    return low > predicted_us ? TB_VERDICT_SLOW : TB_VERDICT_FAST;
+    return low > middle ? TB_VERDICT_SLOW : TB_VERDICT_FAST;
 }
 
 /* A text of the comparison's; NULL when memory is exhausted. */
@@ -191,20 +192,22 @@ static tb_status predict(const tb_run *run, const tb_kernel *kernel, const tb_ru
     return tb_predict(&item, kernel, out, err);
 }
 
-static void set_prediction(const tb_timing *timing, double interval, tb_compared_run *out)
+static void set_prediction(const tb_timing *timing, tb_compared_run *out)
 {
     const tb_run *run = out->run;
-    out->predicted_us = run->includes == TB_INCLUDES_PERMUTATION ? timing->time.total_us
-                                                                 : timing->time.attention_us;
+    double permute_us = run->includes == TB_INCLUDES_PERMUTATION ? timing->time.permute_us : 0;
+    out->predicted_us = timing->time.attention_us + permute_us;
+    out->low_us = timing->time.low_us + permute_us;
+    out->high_us = timing->time.high_us + permute_us;
     out->predicted_permute_us = timing->time.permute_us;
     out->error_percent = tb_error_percent(out->predicted_us, run->time.median_us);
-    out->verdict = tb_compare_verdict(&run->time, out->predicted_us, interval);
+    out->verdict = tb_compare_verdict(&run->time, out->low_us, out->high_us);
     out->basis = timing->time.basis;
     out->limiter = timing->time.limiter;
 }
 
-static tb_status compare_models(const tb_kernel *kernel, const tb_device *device, double interval,
-                                tb_arena *arena, tb_compared_run *out, tb_error *err)
+static tb_status compare_models(const tb_kernel *kernel, const tb_device *device, tb_arena *arena,
+                                tb_compared_run *out, tb_error *err)
 {
     const tb_run *baseline = find_baseline(out);
     tb_prediction prediction = {0};
@@ -214,7 +217,7 @@ static tb_status compare_models(const tb_kernel *kernel, const tb_device *device
         status = tb_predict_time(&prediction, kernel, device, NULL, &timing, err);
     }
     if (status == TB_OK) {
-        set_prediction(&timing, interval, out);
+        set_prediction(&timing, out);
         status = set_notes(arena, &prediction, out, err);
     }
     if (status == TB_OK && baseline != NULL) {
@@ -224,8 +227,7 @@ static tb_status compare_models(const tb_kernel *kernel, const tb_device *device
     return status;
 }
 
-tb_status tb_compare_run(tb_models *models, double interval, tb_arena *arena, tb_compared_run *out,
-                         tb_error *err)
+tb_status tb_compare_run(tb_models *models, tb_arena *arena, tb_compared_run *out, tb_error *err)
 {
     tb_error inner = {0};
     const tb_kernel *kernel = NULL;
@@ -237,7 +239,7 @@ tb_status tb_compare_run(tb_models *models, double interval, tb_arena *arena, tb
     if (status != TB_OK || out->why_not != NULL) {
         return status;
     }
-    status = compare_models(kernel, device, interval, arena, out, &inner);
+    status = compare_models(kernel, device, arena, out, &inner);
     if (status == TB_EINVAL || status == TB_EOVERFLOW) { /* its advice is for other commands */
         return give_up(out, say(arena, "%.*s", (int)strcspn(inner.message, ";"), inner.message),
                        err);

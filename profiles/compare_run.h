@@ -15,7 +15,7 @@ bool tb_compare_same_work(const tb_problem *a, const tb_problem *b);
  *
  * @return TB_OK; TB_EFILE; TB_ENOMEM; TB_EINTERNAL
  */
-TB_NODISCARD tb_status tb_compare_run(tb_models *models, double interval, tb_arena *arena,
-                                      tb_compared_run *out, tb_error *err);
+TB_NODISCARD tb_status tb_compare_run(tb_models *models, tb_arena *arena, tb_compared_run *out,
+                                      tb_error *err);
 
 #endif

@@ -48,8 +48,7 @@ static tb_status compare(tb_error *err)
     const tb_profile *profiles[] = {profile};
     const tb_kernel *kernels[] = {kernel, NULL};
     const tb_device *devices[] = {device, NULL};
-    tb_compare_options options = {
-        .kernels = kernels, .devices = devices, .interval = TB_DEFAULT_INTERVAL};
+    tb_compare_options options = {.kernels = kernels, .devices = devices};
     tb_comparison *comparison = NULL;
     tb_status status = tb_compare(profiles, 1, &options, &comparison, err);
     tb_comparison_destroy(comparison);
