@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "case_file.h"
 #include "catalogue.h"
+#include "network_fact.h"
 #include "yaml_doc.h"
 #include "yaml_fields.h"
 
@@ -12,10 +13,9 @@
 
 #define MAX_LAYERS 100000
 
-static const char *const network_keys[] = {"schema",   "name",  "summary", "source",
-                                           "layout",   "heads", "dim",     "layers",
-                                           "patterns", "cases", "facts",   NULL};
-static const char *const fact_keys[] = {"value", "source", "assumed", NULL};
+static const char *const network_keys[] = {"schema", "name", "summary", "source",   "layout",
+                                           "heads",  "dim",  "layers",  "patterns", "cases",
+                                           "facts",  "rest", "outside", NULL};
 static const char *const gna_keys[] = {"window", "stride", "dilation", "causal", NULL};
 static const char *const case_keys[] = {"name", "layers", NULL};
 
@@ -24,63 +24,13 @@ static tb_status no_memory(tb_error *err)
     return tb_fail(err, TB_ENOMEM, "no memory for a network");
 }
 
-/* A list as one text: 30x48x80. */
-static tb_status join_list(const tb_yaml_node *list, tb_arena *arena, const char **out,
-                           tb_error *err)
-{
-    char text[128] = "";
-    for (size_t i = 0; i < tb_yaml_count(list); i++) {
-        const char *item = "";
-        tb_status status = tb_yaml_text(tb_yaml_item(list, i), &item, err);
-        if (status != TB_OK) {
-            return status;
-        }
-        if (strlen(text) + strlen(item) + 2 > sizeof text) {
-            return tb_yaml_fail(list, err, "a value of more than 127 characters; make it shorter");
-        }
-        strcat(strcat(text, i == 0 ? "" : "x"), item);
-    }
-    *out = tb_arena_text(arena, text, strlen(text));
-    return *out != NULL ? TB_OK : no_memory(err);
-}
-
-/* {value: ..., source: ...} or {value: ..., assumed: why}; the value node goes to *value. */
-static tb_status read_fact(const tb_yaml_node *map, const char *name, tb_arena *arena,
-                           tb_fact *fact, const tb_yaml_node **value, tb_error *err)
-{
-    tb_status status = tb_yaml_check_keys(map, fact_keys, err);
-    if (status == TB_OK) {
-        status = tb_yaml_need(map, "value", value, err);
-    }
-    if (status != TB_OK) {
-        return status;
-    }
-    const tb_yaml_node *source = tb_yaml_get(map, "source"), *assumed = tb_yaml_get(map, "assumed");
-    if ((source == NULL) == (assumed == NULL)) {
-        return tb_yaml_fail(map, err, "a value needs either a source or why it is assumed");
-    }
-    *fact = (tb_fact){.name = name, .is_assumed = assumed != NULL};
-    status = tb_yaml_is_list(*value) ? join_list(*value, arena, &fact->value, err)
-                                     : tb_yaml_text(*value, &fact->value, err);
-    return status == TB_OK ? tb_yaml_text(assumed != NULL ? assumed : source, &fact->source, err)
-                           : status;
-}
-
-static tb_status need_fact(const tb_yaml_node *root, const char *name, tb_arena *arena,
-                           tb_fact *fact, const tb_yaml_node **value, tb_error *err)
-{
-    const tb_yaml_node *map = NULL;
-    tb_status status = tb_yaml_need(root, name, &map, err);
-    return status == TB_OK ? read_fact(map, name, arena, fact, value, err) : status;
-}
-
 /* The four values that every network has; `facts` receives them. */
 static tb_status read_shape(const tb_yaml_node *root, tb_network *network, tb_fact *facts,
                             tb_error *err)
 {
     const tb_yaml_node *value = NULL;
     size_t rank = 0;
-    tb_status status = need_fact(root, "layout", network->arena, &facts[0], &value, err);
+    tb_status status = tb_network_fact_need(root, "layout", network->arena, &facts[0], &value, err);
     if (status == TB_OK) {
         status =
             tb_yaml_int_list(value, TB_MAX_RANK, 1, INT64_MAX, network->layout.extent, &rank, err);
@@ -96,7 +46,8 @@ static tb_status read_shape(const tb_yaml_node *root, tb_network *network, tb_fa
                     {"dim", &network->dim, INT64_MAX},
                     {"layers", &network->layers, MAX_LAYERS}};
     for (size_t i = 0; status == TB_OK && i < sizeof integers / sizeof *integers; i++) {
-        status = need_fact(root, integers[i].name, network->arena, &facts[i + 1], &value, err);
+        status = tb_network_fact_need(root, integers[i].name, network->arena, &facts[i + 1], &value,
+                                      err);
         if (status == TB_OK) {
             status = tb_yaml_int(value, 1, integers[i].max, integers[i].out, err);
         }
@@ -117,8 +68,8 @@ static tb_status read_facts(const tb_yaml_node *root, tb_network *network, tb_er
     }
     tb_status status = read_shape(root, network, facts, err);
     for (size_t i = 0; status == TB_OK && i < extra; i++) {
-        status = read_fact(tb_yaml_item(map, i), tb_yaml_key(map, i), network->arena, &facts[i + 4],
-                           &value, err);
+        status = tb_network_fact_read(tb_yaml_item(map, i), tb_yaml_key(map, i), network->arena,
+                                      &facts[i + 4], &value, err);
     }
     network->facts = facts;
     network->fact_count = extra + 4;
@@ -188,6 +139,8 @@ static tb_status read_group(const tb_yaml_node *patterns, const tb_yaml_node *la
                             group->pattern_name);
     }
     group->pattern = tb_pattern_default();
+    group->heads = network->heads;
+    group->is_first = true;
     tb_status status = tb_yaml_check_keys(pattern, gna_keys, err);
     if (status == TB_OK) {
         status = tb_pattern_read_gna(pattern, network->layout.rank, &group->pattern, err);
@@ -250,6 +203,19 @@ static tb_status read_cases(const tb_yaml_node *root, tb_network *network, tb_er
     return status;
 }
 
+/* The run that tells what happens outside the layers is of a case that there is. */
+static tb_status check_outside(const tb_yaml_node *root, const tb_network *network, tb_error *err)
+{
+    const tb_outside_run *run = &network->rest.outside;
+    if (!run->given || strcmp(run->case_name, TB_DENSE_CASE) == 0 ||
+        tb_network_find_case(network, run->case_name) != NULL) {
+        return TB_OK;
+    }
+    return tb_yaml_fail(tb_yaml_get(tb_yaml_get(root, "outside"), "case"), err,
+                        "no case is named '%s'; name one of `cases`, or '" TB_DENSE_CASE "'",
+                        run->case_name);
+}
+
 static tb_status read_network(tb_network *network, tb_error *err)
 {
     const tb_yaml_node *root = tb_yaml_root(network->file);
@@ -269,7 +235,14 @@ static tb_status read_network(tb_network *network, tb_error *err)
     if (status == TB_OK) {
         status = read_facts(root, network, err);
     }
-    return status == TB_OK ? read_cases(root, network, err) : status;
+    if (status == TB_OK) {
+        status = read_cases(root, network, err);
+    }
+    if (status == TB_OK) {
+        status = tb_network_rest_read(root, network->layout.rank, network->layers, network->arena,
+                                      &network->rest, err);
+    }
+    return status == TB_OK ? check_outside(root, network, err) : status;
 }
 
 tb_status tb_network_load(const char *name, tb_network **out, tb_error *err)
@@ -305,6 +278,16 @@ void tb_network_destroy(tb_network *network)
         tb_arena_destroy(network->arena);
         free(network);
     }
+}
+
+const tb_network_case *tb_network_find_case(const tb_network *network, const char *name)
+{
+    for (size_t i = 0; i < network->case_count; i++) {
+        if (strcmp(network->cases[i].name, name) == 0) {
+            return &network->cases[i];
+        }
+    }
+    return NULL;
 }
 
 const tb_layer_group *tb_network_layer(const tb_network_case *which, int64_t layer)
