@@ -39,22 +39,42 @@ static tb_status make_case(const network_printer *printer, const tb_layer_group 
 {
     *item = tb_case_default();
     item->problem.layout = printer->network->layout;
-    item->problem.heads = printer->network->heads;
-    item->problem.heads_kv = printer->network->heads;
+    item->problem.heads = group->heads;
+    item->problem.heads_kv = group->heads;
     item->problem.dim = printer->network->dim;
     item->problem.dim_value = printer->network->dim;
     item->pattern = group->pattern;
     item->baseline = printer->request->baseline;
+    if (group->heads != printer->network->heads &&
+        (printer->request->args->heads.given || printer->request->args->heads_kv.given)) {
+        return tb_fail(err, TB_EINVAL,
+                       "--heads beside pattern '%s', which %lld of %lld heads have; leave it out",
+                       group->pattern_name, (long long)group->heads,
+                       (long long)printer->network->heads);
+    }
     return tb_case_apply(printer->request->args, item, err);
 }
 
-static void add_totals(case_totals *totals, const tb_prediction *p, double layers)
+static void add_totals(case_totals *totals, const tb_layer_group *group, const tb_prediction *p,
+                       double layers)
 {
-    totals->layers += layers;
-    totals->baseline_pairs += layers * (double)p->bound.baseline_pairs;
-    totals->visible_pairs += layers * (double)p->census.visible_pairs;
-    totals->baseline_tiles += layers * (double)p->bound.baseline_tiles;
-    totals->visited_tiles += layers * (double)p->census.visited;
+    double heads = layers * (double)group->heads;
+    totals->layers += group->is_first ? layers : 0;
+    totals->baseline_pairs += heads * (double)p->bound.baseline_pairs;
+    totals->visible_pairs += heads * (double)p->census.visible_pairs;
+    totals->baseline_tiles += heads * (double)p->bound.baseline_tiles;
+    totals->visited_tiles += heads * (double)p->census.visited;
+}
+
+/* The problem of whole layers, whichever heads this group has. */
+static tb_problem whole_problem(const network_printer *printer, const tb_layer_group *group,
+                                const tb_problem *problem)
+{
+    tb_problem whole = *problem;
+    if (group->heads != printer->network->heads) {
+        whole.heads = whole.heads_kv = printer->network->heads;
+    }
+    return whole;
 }
 
 static void keep_warnings(network_printer *printer, const tb_messages *warnings)
@@ -116,7 +136,12 @@ static void print_group(network_printer *printer, const tb_network_case *which,
     }
     tb_table *table = &printer->table;
     tb_table_cell(table, "%s", which->name);
-    tb_table_cell(table, "%zu x %s", layers, group->pattern_name);
+    if (group->heads == printer->network->heads) {
+        tb_table_cell(table, "%zu x %s", layers, group->pattern_name);
+    } else {
+        tb_table_cell(table, "%zu x %s (%lld heads)", layers, group->pattern_name,
+                      (long long)group->heads);
+    }
     tb_table_cell(table, "%s", tb_view_pattern(&p->pattern, rank, pattern));
     tb_table_cell(table, "%s / %s", tb_view_dims(p->tiling.q_tile, dims, q),
                   tb_view_dims(p->tiling.kv_tile, dims, kv));
@@ -142,7 +167,7 @@ static tb_status predict_group(network_printer *printer, const tb_network_case *
     bool is_timed = request->device != NULL;
     tb_status status = make_case(printer, group, &item, err);
     if (status == TB_OK) {
-        totals->problem = printer->problem = item.problem;
+        totals->problem = printer->problem = whole_problem(printer, group, &item.problem);
         status = tb_predict(&item, request->kernel, &p, err);
     }
     if (status == TB_OK && is_timed) {
@@ -155,7 +180,7 @@ static tb_status predict_group(network_printer *printer, const tb_network_case *
             tb_forward_time_add(&totals->forward, &timing, (double)layers);
         }
         keep_warnings(printer, &p.warnings);
-        add_totals(totals, &p, (double)layers);
+        add_totals(totals, group, &p, (double)layers);
     }
     tb_prediction_release(&p);
     tb_case_release(&item);
@@ -218,7 +243,10 @@ static tb_status predict_case(network_printer *printer, const tb_network_case *w
                            (long long)printer->layer, printer->network->name,
                            (long long)printer->network->layers - 1);
         }
-        status = predict_group(printer, which, group, totals, err);
+        const tb_layer_group *end = which->groups + which->group_count;
+        do { /* the groups of its heads */
+            status = predict_group(printer, which, group++, totals, err);
+        } while (status == TB_OK && group < end && !group->is_first);
     }
     for (size_t g = 0; printer->layer < 0 && status == TB_OK && g < which->group_count; g++) {
         status = predict_group(printer, which, &which->groups[g], totals, err);

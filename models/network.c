@@ -17,6 +17,7 @@ static const char *const network_keys[] = {"schema", "name", "summary", "source"
                                            "heads",  "dim",  "layers",  "patterns", "cases",
                                            "facts",  "rest", "outside", NULL};
 static const char *const gna_keys[] = {"window", "stride", "dilation", "causal", NULL};
+static const char *const mixed_keys[] = {"heads", NULL};
 static const char *const case_keys[] = {"name", "layers", NULL};
 
 static tb_status no_memory(tb_error *err)
@@ -111,7 +112,7 @@ static tb_status check_cover(const tb_yaml_node *node, const tb_network *network
         return no_memory(err);
     }
     for (size_t g = 0; g < which->group_count; g++) {
-        for (size_t i = 0; i < which->groups[g].layer_count; i++) {
+        for (size_t i = 0; which->groups[g].is_first && i < which->groups[g].layer_count; i++) {
             int64_t layer = which->groups[g].layers[i];
             if (seen[layer]++ > 0) {
                 return tb_yaml_fail(node, err, "layer %lld has two patterns in case '%s'",
@@ -128,24 +129,104 @@ static tb_status check_cover(const tb_yaml_node *node, const tb_network *network
     return TB_OK;
 }
 
+/* The pattern of a name. */
+static tb_status read_pattern(const tb_yaml_node *patterns, const char *name,
+                              const tb_yaml_node *where, int rank, tb_pattern *out, tb_error *err)
+{
+    const tb_yaml_node *pattern = tb_yaml_get(patterns, name);
+    if (pattern == NULL) {
+        return tb_yaml_fail(where, err, "no pattern is named '%s'; name one of `patterns`", name);
+    }
+    *out = tb_pattern_default();
+    tb_status status = tb_yaml_check_keys(pattern, gna_keys, err);
+    return status == TB_OK ? tb_pattern_read_gna(pattern, rank, out, err) : status;
+}
+
+/* heads: {near: 18, whole: 6}: one group a pattern, for the layers of `group`. */
+static tb_status read_heads(const tb_yaml_node *patterns, const tb_yaml_node *heads,
+                            const tb_network *network, tb_layer_group *group, tb_error *err)
+{
+    int64_t sum = 0;
+    tb_layer_group common = *group;
+    for (size_t i = 0; i < tb_yaml_count(heads); i++) {
+        tb_layer_group *part = &group[i];
+        *part = common;
+        part->is_first = i == 0;
+        part->pattern_name = tb_yaml_key(heads, i);
+        tb_status status = read_pattern(patterns, part->pattern_name, tb_yaml_key_node(heads, i),
+                                        network->layout.rank, &part->pattern, err);
+        if (status == TB_OK) {
+            status = tb_yaml_int(tb_yaml_item(heads, i), 1, network->heads, &part->heads, err);
+        }
+        if (status != TB_OK) {
+            return status;
+        }
+        sum += part->heads;
+    }
+    if (sum != network->heads) {
+        return tb_yaml_fail(heads, err, "%lld heads have a pattern; the network has %lld",
+                            (long long)sum, (long long)network->heads);
+    }
+    return TB_OK;
+}
+
+/* The heads of a pattern that says them, or NULL. */
+static const tb_yaml_node *heads_of(const tb_yaml_node *patterns, const char *name)
+{
+    return tb_yaml_get(tb_yaml_get(patterns, name), "heads");
+}
+
+/* How many groups the layers of one pattern make. */
+static size_t count_groups(const tb_yaml_node *patterns, const char *name)
+{
+    const tb_yaml_node *heads = heads_of(patterns, name);
+    return heads != NULL && tb_yaml_count(heads) > 0 ? tb_yaml_count(heads) : 1;
+}
+
 static tb_status read_group(const tb_yaml_node *patterns, const tb_yaml_node *layers, size_t i,
                             const tb_network *network, tb_layer_group *group, tb_error *err)
 {
-    group->pattern_name = tb_yaml_key(layers, i);
-    const tb_yaml_node *pattern = tb_yaml_get(patterns, group->pattern_name);
-    if (pattern == NULL) {
-        return tb_yaml_fail(tb_yaml_key_node(layers, i), err,
-                            "no pattern is named '%s'; name one of `patterns`",
-                            group->pattern_name);
+    const char *name = tb_yaml_key(layers, i);
+    const tb_yaml_node *heads = heads_of(patterns, name);
+    *group = (tb_layer_group){.pattern_name = name, .heads = network->heads, .is_first = true};
+    tb_status status = TB_OK;
+    if (heads == NULL) {
+        status = read_pattern(patterns, name, tb_yaml_key_node(layers, i), network->layout.rank,
+                              &group->pattern, err);
+        return status == TB_OK ? read_layers(tb_yaml_item(layers, i), network, group, err) : status;
     }
-    group->pattern = tb_pattern_default();
-    group->heads = network->heads;
-    group->is_first = true;
-    tb_status status = tb_yaml_check_keys(pattern, gna_keys, err);
+    if (!tb_yaml_is_map(heads) || tb_yaml_count(heads) == 0) {
+        return tb_yaml_fail(heads, err, "a mapping from pattern names to heads is needed here");
+    }
+    status = tb_yaml_check_keys(tb_yaml_get(patterns, name), mixed_keys, err);
     if (status == TB_OK) {
-        status = tb_pattern_read_gna(pattern, network->layout.rank, &group->pattern, err);
+        status = read_layers(tb_yaml_item(layers, i), network, group, err);
     }
-    return status == TB_OK ? read_layers(tb_yaml_item(layers, i), network, group, err) : status;
+    return status == TB_OK ? read_heads(patterns, heads, network, group, err) : status;
+}
+
+static tb_status read_groups(const tb_yaml_node *patterns, const tb_yaml_node *layers,
+                             const tb_network *network, tb_network_case *which, tb_error *err)
+{
+    if (!tb_yaml_is_map(layers)) {
+        return tb_yaml_fail(layers, err, "a mapping from pattern names to layers is needed here");
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < tb_yaml_count(layers); i++) {
+        count += count_groups(patterns, tb_yaml_key(layers, i));
+    }
+    tb_layer_group *groups = tb_arena_array(network->arena, count + 1, sizeof *groups);
+    if (groups == NULL) {
+        return no_memory(err);
+    }
+    which->groups = groups;
+    which->group_count = count;
+    tb_status status = TB_OK;
+    for (size_t i = 0; status == TB_OK && i < tb_yaml_count(layers); i++) {
+        status = read_group(patterns, layers, i, network, groups, err);
+        groups += count_groups(patterns, tb_yaml_key(layers, i));
+    }
+    return status == TB_OK ? check_cover(layers, network, which, err) : status;
 }
 
 static tb_status read_case(const tb_yaml_node *patterns, const tb_yaml_node *node,
@@ -159,23 +240,7 @@ static tb_status read_case(const tb_yaml_node *patterns, const tb_yaml_node *nod
     if (status == TB_OK) {
         status = tb_yaml_need(node, "layers", &layers, err);
     }
-    if (status != TB_OK) {
-        return status;
-    }
-    if (!tb_yaml_is_map(layers)) {
-        return tb_yaml_fail(layers, err, "a mapping from pattern names to layers is needed here");
-    }
-    tb_layer_group *groups =
-        tb_arena_array(network->arena, tb_yaml_count(layers) + 1, sizeof *groups);
-    if (groups == NULL) {
-        return no_memory(err);
-    }
-    for (size_t i = 0; status == TB_OK && i < tb_yaml_count(layers); i++) {
-        status = read_group(patterns, layers, i, network, &groups[i], err);
-    }
-    which->groups = groups;
-    which->group_count = tb_yaml_count(layers);
-    return status == TB_OK ? check_cover(layers, network, which, err) : status;
+    return status == TB_OK ? read_groups(patterns, layers, network, which, err) : status;
 }
 
 static tb_status read_cases(const tb_yaml_node *root, tb_network *network, tb_error *err)

@@ -57,7 +57,8 @@ void tb_network_destroy(tb_network *network);
 /** The case of a name, or NULL. */
 const tb_network_case *tb_network_find_case(const tb_network *network, const char *name);
 
-/** The group of a case that holds layer `layer`, or NULL. */
+/** The first group of a case that holds layer `layer`, or NULL; groups of the same layers follow
+ *  it, with is_first false. */
 const tb_layer_group *tb_network_layer(const tb_network_case *which, int64_t layer);
 
 #endif
