@@ -56,15 +56,17 @@ static tb_status read_linear(const tb_yaml_node *list, tb_arena *arena, tb_rest_
 /* on: layout, text, both, or a number of tokens */
 static tb_status read_tokens(const tb_yaml_node *node, tb_rest_part *part, tb_error *err)
 {
+    tb_error other;
     size_t word = 0;
-    tb_error not_a_number;
-    if (tb_yaml_int(node, 1, INT32_MAX, &part->tokens, &not_a_number) == TB_OK) {
+    if (tb_yaml_int(node, 1, INT32_MAX, &part->tokens, &other) == TB_OK) {
         part->on = TB_REST_COUNT_GIVEN;
         return TB_OK;
     }
-    tb_status status = tb_yaml_choice(node, tb_rest_token_words, TB_REST_WORD_COUNT, &word, err);
-    part->on = (tb_rest_tokens)word;
-    return status;
+    if (tb_yaml_choice(node, tb_rest_token_words, TB_REST_WORD_COUNT, &word, &other) == TB_OK) {
+        part->on = (tb_rest_tokens)word;
+        return TB_OK;
+    }
+    return tb_yaml_fail(node, err, "tokens are layout, text, both, or a number of at least 1");
 }
 
 static tb_status read_work(const tb_yaml_node *map, tb_arena *arena, tb_rest_part *part,
