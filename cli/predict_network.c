@@ -139,8 +139,8 @@ static void print_group(network_printer *printer, const tb_network_case *which,
     if (group->heads == printer->network->heads) {
         tb_table_cell(table, "%zu x %s", layers, group->pattern_name);
     } else {
-        tb_table_cell(table, "%zu x %s (%lld heads)", layers, group->pattern_name,
-                      (long long)group->heads);
+        tb_table_cell(table, "%zu x %s (%lld of %lld heads)", layers, group->pattern_name,
+                      (long long)group->heads, (long long)printer->network->heads);
     }
     tb_table_cell(table, "%s", tb_view_pattern(&p->pattern, rank, pattern));
     tb_table_cell(table, "%s / %s", tb_view_dims(p->tiling.q_tile, dims, q),
