@@ -240,7 +240,9 @@ const tb_command tb_cmd_compare = {
         "prediction, measurement and error of each, and how good the predictions are in total.\n"
         "error = 100 (predicted / measured - 1). bound: the measured baseline over the speedup\n"
         "that the tiles allow. SAME: measurement and prediction agree within their intervals;\n"
-        "FAST, SLOW: measured clearly faster, slower; UNSURE: too few samples to tell.",
+        "FAST, SLOW: measured clearly faster, slower; UNSURE: too few samples to tell.\n"
+        "Runs of whole networks are listed by themselves, with the speedups from the network's\n"
+        "layers and from its stated share of attention, and count in no summary.",
     .groups = groups,
     .group_count = sizeof groups / sizeof *groups,
     .examples = examples,

@@ -3,21 +3,13 @@
 #include "checked.h"
 #include "units.h"
 
-#define SHARE_FACT "self_attention_share_of_end_to_end"
-
 static void apply_share(const tb_network *network, const tb_forward_time *forward,
                         tb_whole_network *whole)
 {
-    double share = 0;
-    if (!tb_network_number(network, SHARE_FACT, &share)) {
-        return;
+    if (tb_network_time_by_share(network, forward, false, whole->dense_steps, &whole->once) &&
+        tb_network_time_by_share(network, forward, true, whole->dense_steps, &whole->every)) {
+        whole->share = tb_network_fact(network, TB_SHARE_FACT);
     }
-    double total = forward->attention_us + forward->permute_us;
-    whole->share = tb_network_fact(network, SHARE_FACT);
-    whole->once = tb_end_to_end_of(share, forward->dense_us / forward->attention_us,
-                                   whole->dense_steps, whole->steps);
-    whole->every =
-        tb_end_to_end_of(share, forward->dense_us / total, whole->dense_steps, whole->steps);
 }
 
 tb_status tb_whole_network_find(const tb_network *network, const tb_predict_request *request,

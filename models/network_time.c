@@ -1,7 +1,5 @@
 #include "network_time.h"
 
-#include "end_to_end.h"
-
 #include <math.h>
 
 #define GEMM_FRACTION   0.79 /* header: medians of what devices reach */
@@ -239,6 +237,19 @@ int64_t tb_network_steps(const tb_network *network)
 {
     double steps = 1;
     return tb_network_number(network, "steps", &steps) && steps >= 1 ? (int64_t)steps : 1;
+}
+
+bool tb_network_time_by_share(const tb_network *network, const tb_forward_time *forward,
+                              bool permutes, int64_t dense_steps, tb_end_to_end *out)
+{
+    double share = 0;
+    if (!tb_network_number(network, TB_SHARE_FACT, &share)) {
+        return false;
+    }
+    double sparse = forward->attention_us + (permutes ? forward->permute_us : 0);
+    *out =
+        tb_end_to_end_of(share, forward->dense_us / sparse, dense_steps, tb_network_steps(network));
+    return true;
 }
 
 tb_network_time tb_network_time_of(const tb_network_rest *rest, const tb_forward_time *forward,

@@ -4,6 +4,7 @@
 #define TB_NETWORK_TIME_H
 
 #include "attention_case.h"
+#include "end_to_end.h"
 #include "network.h"
 #include "predict_time.h"
 
@@ -119,6 +120,14 @@ TB_NODISCARD tb_status tb_network_outside_time(const tb_network *network,
 tb_network_time tb_network_time_of(const tb_network_rest *rest, const tb_forward_time *forward,
                                    const tb_outside_time *outside, int64_t dense_steps,
                                    int64_t steps);
+
+/** Fact of a network: the share of self attention in the time of the whole, dense. */
+#define TB_SHARE_FACT "self_attention_share_of_end_to_end"
+
+/** Amdahl's law with the share of attention that the network states, and attention as timed:
+ *  `permutes` = with the permutation around every layer. False where no share is stated. */
+bool tb_network_time_by_share(const tb_network *network, const tb_forward_time *forward,
+                              bool permutes, int64_t dense_steps, tb_end_to_end *out);
 
 /** `steps` of the network's facts, at least 1. */
 int64_t tb_network_steps(const tb_network *network);

@@ -2,7 +2,6 @@
  * model, a fit, a device or network fact) is to be explained where the table is refreshed:
  * TB_UPDATE_GOLDEN=1. */
 #include "buffer.h"
-#include "end_to_end.h"
 #include "file.h"
 #include "golden_table.h"
 #include "network_time.h"
@@ -70,18 +69,6 @@ static void close_models(row_models *m)
     tb_kernel_destroy(m->dense);
 }
 
-/* The speedup by the stated share of attention, tokens permuted once; 0 where none is stated. */
-static double share_speedup(const row_models *m, const tb_forward_time *forward, int64_t dense)
-{
-    double share = 0;
-    if (!tb_network_number(m->network, "self_attention_share_of_end_to_end", &share)) {
-        return 0;
-    }
-    return tb_end_to_end_of(share, forward->dense_us / forward->attention_us, dense,
-                            tb_network_steps(m->network))
-        .speedup;
-}
-
 static answer answer_row(const tb_golden_table *table, int row)
 {
     row_models m;
@@ -99,8 +86,10 @@ static answer answer_row(const tb_golden_table *table, int row)
     tb_assert_ok(tb_network_outside_time(m.network, &setup, &outside, &err), &err);
     tb_network_time t = tb_network_time_of(&m.network->rest, &forward, &outside, dense,
                                            tb_network_steps(m.network));
+    tb_end_to_end share = {0};
+    (void)tb_network_time_by_share(m.network, &forward, false, dense, &share); /* else 0 */
     answer a = {.numbers = {t.dense_us / 1e6, t.sparse_us / 1e6, t.speedup, t.attention_share,
-                            outside.us / 1e6, share_speedup(&m, &forward, dense)},
+                            outside.us / 1e6, share.speedup},
                 .basis = t.basis};
     close_models(&m);
     return a;
