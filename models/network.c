@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "case_file.h"
 #include "catalogue.h"
+#include "end_to_end.h"
 #include "network_fact.h"
 #include "yaml_doc.h"
 #include "yaml_fields.h"
@@ -268,17 +269,26 @@ static tb_status read_cases(const tb_yaml_node *root, tb_network *network, tb_er
     return status;
 }
 
-/* The run that tells what happens outside the layers is of a case that there is. */
+/* The run that tells what happens outside the layers is of a case, and of steps, that there are. */
 static tb_status check_outside(const tb_yaml_node *root, const tb_network *network, tb_error *err)
 {
     const tb_outside_run *run = &network->rest.outside;
-    if (!run->given || strcmp(run->case_name, TB_DENSE_CASE) == 0 ||
-        tb_network_find_case(network, run->case_name) != NULL) {
+    const tb_yaml_node *outside = tb_yaml_get(root, "outside");
+    if (!run->given) {
         return TB_OK;
     }
-    return tb_yaml_fail(tb_yaml_get(tb_yaml_get(root, "outside"), "case"), err,
-                        "no case is named '%s'; name one of `cases`, or '" TB_DENSE_CASE "'",
-                        run->case_name);
+    if (strcmp(run->case_name, TB_DENSE_CASE) != 0 &&
+        tb_network_find_case(network, run->case_name) == NULL) {
+        return tb_yaml_fail(tb_yaml_get(outside, "case"), err,
+                            "no case is named '%s'; name one of `cases`, or '" TB_DENSE_CASE "'",
+                            run->case_name);
+    }
+    if (run->dense_steps > tb_network_steps(network)) {
+        return tb_yaml_fail(tb_yaml_get(outside, "dense_steps"), err,
+                            "%lld dense steps; the fact `steps` of the network says %lld",
+                            (long long)run->dense_steps, (long long)tb_network_steps(network));
+    }
+    return TB_OK;
 }
 
 static tb_status read_network(tb_network *network, tb_error *err)

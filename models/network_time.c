@@ -233,12 +233,6 @@ tb_status tb_network_attention_time(const tb_network_case *which, const tb_netwo
     return status;
 }
 
-int64_t tb_network_steps(const tb_network *network)
-{
-    double steps = 1;
-    return tb_network_number(network, "steps", &steps) && steps >= 1 ? (int64_t)steps : 1;
-}
-
 bool tb_network_time_by_share(const tb_network *network, const tb_forward_time *forward,
                               bool permutes, int64_t dense_steps, tb_end_to_end *out)
 {

@@ -129,7 +129,4 @@ tb_network_time tb_network_time_of(const tb_network_rest *rest, const tb_forward
 bool tb_network_time_by_share(const tb_network *network, const tb_forward_time *forward,
                               bool permutes, int64_t dense_steps, tb_end_to_end *out);
 
-/** `steps` of the network's facts, at least 1. */
-int64_t tb_network_steps(const tb_network *network);
-
 #endif

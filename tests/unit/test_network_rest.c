@@ -39,7 +39,8 @@ static const char good[] =
     "  dense_steps: 9\n"                                                            /* 31 */
     "  q_tile: [16, 16]\n"                                                          /* 32 */
     "  kv_tile: [16, 8]\n"                                                          /* 33 */
-    "  total_s: {value: 54.5, source: a table}\n";                                  /* 34 */
+    "  total_s: {value: 54.5, source: a table}\n"                                   /* 34 */
+    "facts: {steps: {value: 9, source: x}}\n";                                      /* 35 */
 
 static tb_network *load(const char *path)
 {
@@ -210,6 +211,8 @@ static const refusal refusals[] = {
     {"what: the VAE", "wat: the VAE", "unknown key 'wat'; did you mean 'what'?", 28, 3},
     {"  device: b200\n", "", "needs key 'device'", 28, 3},
     {"case: some", "case: none", "no case is named 'none'; name one of `cases`, or 'dense'", 30, 9},
+    {"dense_steps: 9", "dense_steps: 10", "10 dense steps; the fact `steps` of the network says 9",
+     31, 16},
     {"[16, 16]", "[16]", "q_tile has 1 entries; one a dimension of the layout: 2", 32, 11},
     {"[16, 8]", "[16, 0]", "'0' is out of range", 33, 17},
     {"value: 54.5", "value: 0", "'0'", 34, 20},
