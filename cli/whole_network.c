@@ -177,6 +177,20 @@ static void print_outside(tb_buffer *out, const tb_network_rest *rest,
                      outside->is_scaled ? ", scaled by tokens and memory bandwidth" : "");
 }
 
+static void print_assumed(tb_buffer *out, const tb_network_rest *rest)
+{
+    const char *before = "  assumed, without a source: ";
+    for (size_t i = 0; i < TB_REST_FACT_COUNT + rest->part_count; i++) {
+        bool is_fact = i < TB_REST_FACT_COUNT;
+        const tb_rest_part *part = is_fact ? NULL : &rest->parts[i - TB_REST_FACT_COUNT];
+        if (is_fact ? rest->facts[i].is_assumed : part->is_assumed) {
+            tb_buffer_printf(out, "%s%s", before, is_fact ? rest->facts[i].name : part->name);
+            before = "; ";
+        }
+    }
+    tb_buffer_text(out, before[0] == ';' ? "\n" : "");
+}
+
 static void print_layers(tb_buffer *out, const tb_network *network, const char *case_name,
                          const tb_whole_network *whole)
 {
@@ -205,6 +219,7 @@ static void print_layers(tb_buffer *out, const tb_network *network, const char *
                      tb_units_time_us(forwards * forward->cross_us, e),
                      tb_units_time_us(time->outside.us, a));
     print_outside(out, rest, &time->outside);
+    print_assumed(out, rest);
 }
 
 void tb_whole_network_text(tb_buffer *out, const tb_network *network, const char *case_name,

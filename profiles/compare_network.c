@@ -44,12 +44,14 @@ static tb_status load(tb_models *models, const tb_run *run, network_models *out,
     if (status == TB_OK) {
         status = tb_models_kernel(models, run->kernel, &out->kernel, err);
     }
-    if (status == TB_OK && out->device->dense_kernel == NULL) {
-        return tb_fail(err, TB_EINVAL, "device %s has no kernel for dense attention",
-                       out->device->name);
+    if (status != TB_OK) {
+        return status;
     }
-    return status == TB_OK ? tb_models_kernel(models, out->device->dense_kernel, &out->dense, err)
-                           : status;
+    const char *dense =
+        run->network.dense_kernel != NULL ? run->network.dense_kernel : out->device->dense_kernel;
+    return dense != NULL ? tb_models_kernel(models, dense, &out->dense, err)
+                         : tb_fail(err, TB_EINVAL, "device %s has no kernel for dense attention",
+                                   out->device->name);
 }
 
 /* The case that the run names, or else its own pattern in every layer; `all` is room for that. */

@@ -54,7 +54,8 @@ typedef struct tb_run_network {
     const char *name;      /* NULL: not said, and all below is unset */
     const char *case_name; /* of the network, or NULL: the run's pattern in every layer */
     int64_t dense_steps;
-    tb_stated dense_us; /* the whole network with dense attention */
+    tb_stated dense_us;       /* the whole network with dense attention */
+    const char *dense_kernel; /* of that, by name; NULL: the device's */
 } tb_run_network;
 
 typedef struct tb_run {

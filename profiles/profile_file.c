@@ -14,7 +14,8 @@ static const char *const run_keys[] = {
     "id",     "device",  "device_text", "kernel",  "kernel_text", "kind",     "problem",  "pattern",
     "tiling", "time_us", "tflops",      "speedup", "permute_us",  "includes", "baseline", "quality",
     "source", "notes",   "emulated",    "extra",   "network",     NULL};
-static const char *const network_keys[] = {"name", "case", "dense_steps", "dense_us", NULL};
+static const char *const network_keys[] = {"name",     "case",         "dense_steps",
+                                           "dense_us", "dense_kernel", NULL};
 static const char *const problem_keys[] = {"layout",   "batch",     "heads", "heads_kv",
                                            "dim",      "dim_value", "dtype", "pass",
                                            "extra_kv", "extra_q",   NULL};
@@ -273,6 +274,9 @@ static tb_status read_network(const tb_yaml_node *node, tb_run *out, tb_error *e
     }
     if (status == TB_OK) {
         status = tb_field_text(map, "case", false, &network->case_name, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(map, "dense_kernel", false, &network->dense_kernel, err);
     }
     if (status == TB_OK) {
         status = tb_field_int(map, "dense_steps", 0, &network->dense_steps, err);

@@ -15,10 +15,19 @@
 #define TABLE "end_to_end.csv"
 
 /* The columns that say what is asked and what was published; those after them are the answer. */
-static const char *const questions[] = {
-    "name",        "network",          "case",    "device",      "layout",
-    "stride",      "q_tile",           "kv_tile", "dense_steps", "published_dense_s",
-    "published_s", "published_speedup"};
+static const char *const questions[] = {"name",
+                                        "network",
+                                        "case",
+                                        "device",
+                                        "dense_kernel",
+                                        "layout",
+                                        "stride",
+                                        "q_tile",
+                                        "kv_tile",
+                                        "dense_steps",
+                                        "published_dense_s",
+                                        "published_s",
+                                        "published_speedup"};
 
 static const char *const numbers[] = {"dense_s",         "sparse_s",  "speedup",
                                       "attention_share", "outside_s", "share_speedup"};
@@ -46,7 +55,7 @@ static void open_models(const tb_golden_table *table, int row, row_models *m)
     *m = (row_models){.problem = tb_problem_default(),
                       .device = tb_test_device(tb_golden_cell(table, row, "device"))};
     m->kernel = tb_test_kernel(m->device->default_kernel);
-    m->dense = tb_test_kernel(m->device->dense_kernel);
+    m->dense = tb_test_kernel(tb_golden_cell(table, row, "dense_kernel"));
     tb_assert_ok(tb_network_load(tb_golden_cell(table, row, "network"), &m->network, &err), &err);
     m->problem.layout.rank = tb_golden_sizes(table, row, "layout", m->problem.layout.extent);
     m->problem.heads = m->problem.heads_kv = m->network->heads;

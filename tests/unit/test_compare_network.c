@@ -48,9 +48,11 @@ static void run__names_its_network(void **state)
     assert_int_equal(network->dense_steps, 10);
     assert_true(network->dense_us.given);
     tb_assert_close(network->dense_us.value, 628e6, 1e-12);
+    assert_null(network->dense_kernel);
     tb_profile_destroy(profile);
-    profile = load("dense_steps: 10, dense_us: 628000000", "case: gna");
+    profile = load("dense_steps: 10, dense_us: 628000000", "case: gna, dense_kernel: fa3");
     assert_string_equal(profile->runs[0].network.case_name, "gna");
+    assert_string_equal(profile->runs[0].network.dense_kernel, "fa3");
     assert_int_equal(profile->runs[0].network.dense_steps, 0);
     assert_false(profile->runs[0].network.dense_us.given);
     tb_profile_destroy(profile);
@@ -116,6 +118,25 @@ static void whole_network__takes_the_printed_speedup_without_times(void **state)
 }
 
 /* A network that states a share and no layers. */
+/* Dense attention by the kernel that the run names; the B200's own is cudnn. */
+static void whole_network__is_over_the_dense_kernel_of_its_run(void **state)
+{
+    (void)state;
+    tb_profile *own = load("", ""),
+               *named = load("dense_steps: 10", "dense_steps: 10, dense_kernel: cudnn");
+    tb_comparison *a = compare(own), *b = compare(named);
+    tb_assert_close(b->networks[0].dense_us, a->networks[0].dense_us, 1e-12);
+    tb_comparison_destroy(b);
+    tb_profile_destroy(named);
+    named = load("dense_steps: 10", "dense_steps: 10, dense_kernel: fa3");
+    b = compare(named);
+    assert_true(fabs(b->networks[0].dense_us / a->networks[0].dense_us - 1) > 0.01);
+    tb_comparison_destroy(a);
+    tb_comparison_destroy(b);
+    tb_profile_destroy(own);
+    tb_profile_destroy(named);
+}
+
 static void whole_network__may_have_a_share_alone(void **state)
 {
     (void)state;
@@ -143,6 +164,7 @@ static void whole_network__says_why_it_is_not_predicted(void **state)
         {"device: b200", "device: mi300x", "device mi300x has no kernel for dense attention"},
         {"kernel: cutlass-blackwell-fna", "kernel: nothing", "unknown kernel 'nothing'"},
         {"kernel: cutlass-blackwell-fna", "kernel: flex-fna", "kernel flex-fna has no time model"},
+        {"dense_steps: 10", "dense_kernel: fa9", "unknown kernel 'fa9'"},
         {"    time_us: {median: 277000000, n: 1}\n    speedup: 2.23\n", "", "no speedup is stated"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -220,6 +242,7 @@ static void published_networks__are_predicted(void **state)
 TB_TESTS(cmocka_unit_test(run__names_its_network),
          cmocka_unit_test(whole_network__is_predicted_both_ways),
          cmocka_unit_test(whole_network__takes_the_printed_speedup_without_times),
+         cmocka_unit_test(whole_network__is_over_the_dense_kernel_of_its_run),
          cmocka_unit_test(whole_network__may_have_a_share_alone),
          cmocka_unit_test(whole_network__says_why_it_is_not_predicted),
          cmocka_unit_test(run__refuses_a_network_that_cannot_be),
