@@ -187,5 +187,34 @@ static void end_to_end__is_near_what_was_published(void **state)
     tb_golden_free(table);
 }
 
+/* The STA paper (arXiv 2502.04507, abstract and table 4): HunyuanVideo on an H100 with FA3 takes
+ * 945 s without VAE and text encoder, 800 of them attention. Nothing is inferred here. */
+static void hunyuanvideo__has_the_layers_that_the_sta_paper_measured(void **state)
+{
+    (void)state;
+    tb_error err;
+    tb_network *network = NULL;
+    tb_device *device = tb_test_device("h100-sxm");
+    tb_kernel *kernel = tb_test_kernel("cutlass-hopper-fna"), *fa3 = tb_test_kernel("fa3");
+    tb_assert_ok(tb_network_load("hunyuanvideo", &network, &err), &err);
+    tb_problem problem = tb_problem_default();
+    problem.layout = network->layout;
+    problem.heads = problem.heads_kv = network->heads;
+    tb_network_setup setup = {
+        .problem = &problem, .kernel = kernel, .device = device, .dense_kernel = fa3};
+    tb_forward_time forward = {.basis = TB_BASIS_CALIBRATED};
+    tb_assert_ok(tb_network_attention_time(&network->cases[0], &setup, &forward, &err), &err);
+    tb_assert_ok(tb_network_rest_time(network, &setup, &forward, &err), &err);
+    tb_network_time time =
+        tb_network_time_of(&network->rest, &forward, &(tb_outside_time){0}, 0, 50);
+    check_error("sta-e2e-fa3", "seconds", time.dense_us / 1e6, 945, 0.10);
+    check_error("sta-e2e-fa3", "share of attention", time.attention_share, 800.0 / 945, 0.10);
+    tb_network_destroy(network);
+    tb_device_destroy(device);
+    tb_kernel_destroy(kernel);
+    tb_kernel_destroy(fa3);
+}
+
 TB_TESTS(cmocka_unit_test(end_to_end__is_that_of_the_table),
-         cmocka_unit_test(end_to_end__is_near_what_was_published));
+         cmocka_unit_test(end_to_end__is_near_what_was_published),
+         cmocka_unit_test(hunyuanvideo__has_the_layers_that_the_sta_paper_measured));
