@@ -104,6 +104,7 @@ typedef struct tb_time {
     double side_us[TB_SIDE_COUNT]; /* 0 = none */
     double attention_us;           /* the kernel and its side launches but permutation */
     double permute_us;
+    double permute_fraction; /* of the HBM bandwidth that it was computed with; 0 = no permutation */
     double total_us;
     double relative_error;  /* standard error of log time: of the parameters and of single runs */
     double low_us, high_us; /* of attention: 95 % interval (Student's t); equal without errors */

@@ -191,6 +191,7 @@ tb_status tb_time_side_launches(const tb_time_case *item, const tb_time_values *
         backward_sides(item, time);
     }
     if (permutes(item)) {
+        time->permute_fraction = fraction;
         time->side_us[TB_SIDE_PERMUTE] =
             permuted_bytes(item->problem) / (bandwidth * TB_BYTES_PER_GB * fraction) * TB_US_PER_S;
     }

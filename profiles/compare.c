@@ -216,6 +216,10 @@ tb_status tb_compare(const tb_profile *const *profiles, size_t count,
         status = compare_all(comparison, options, err);
     }
     if (status == TB_OK) {
+        status = tb_compare_networks(profiles, count, comparison->models, comparison->arena,
+                                     &comparison->networks, &comparison->network_count, err);
+    }
+    if (status == TB_OK) {
         status = summarise_all(comparison, err);
     }
     if (status != TB_OK) {
