@@ -141,6 +141,28 @@ bool tb_case_args_have_pattern(const tb_case_args *args)
     return has_gna(args) || args->local.count > 0 || args->mask != NULL;
 }
 
+bool tb_case_args_any(const tb_case_args *args)
+{
+    const bool given[] = {
+        args->config != NULL,    args->input_size.count > 0,
+        args->batch.given,       args->heads.given,
+        args->heads_kv.given,    args->dim.given,
+        args->dim_value.given,   args->add_kv.given,
+        args->add_q.given,       args->dtype.given,
+        args->backprop,          args->mask_block.count > 0,
+        args->kernel != NULL,    args->q_tile.count > 0,
+        args->kv_tile.count > 0, args->tiles.given,
+        args->tiling.given,      args->kv_tiling.given,
+        args->order.given,       tb_case_args_have_pattern(args),
+    };
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        if (given[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* gna options start from a gna pattern of the config or network, if that is what it has. */
 static tb_status apply_gna(const tb_case_args *args, tb_case *item, tb_error *err)
 {
