@@ -44,6 +44,11 @@ tb_status tb_yaml_fail(const tb_yaml_node *node, tb_error *err, const char *form
     return status;
 }
 
+bool tb_yaml_is_null_text(const char *text)
+{
+    return text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
+}
+
 const tb_yaml_node *tb_yaml_root(const tb_yaml *doc)
 {
     return doc->root;

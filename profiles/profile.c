@@ -1,6 +1,7 @@
 #include "profile.h"
 
 #include "catalogue.h"
+#include "profile_csv.h"
 #include "profile_file.h"
 #include "yaml_fields.h"
 
@@ -144,7 +145,9 @@ tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err)
         status = tb_catalogue_find(TB_CATALOGUE_PROFILE, name, profile->arena, &profile->path, err);
     }
     if (status == TB_OK) {
-        status = tb_yaml_read(profile->path, &profile->file, err);
+        status = tb_profile_is_csv(profile->path)
+                     ? tb_profile_csv_read(profile->path, &profile->file, err)
+                     : tb_yaml_read(profile->path, &profile->file, err);
     }
     if (status == TB_OK) {
         status = read_profile(profile, err);

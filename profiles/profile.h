@@ -90,7 +90,7 @@ typedef struct tb_profile {
 } tb_profile;
 
 /**
- * Load a profile by known name or path.
+ * Load a profile by known name or path: a YAML file, or a CSV file (profile_csv.h).
  *
  *   samples: median = their median, low and high = their quartiles (of three or more)
  *

@@ -1,0 +1,497 @@
+#include "profile_csv.h"
+
+#include "text.h"
+#include "yaml_builder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define EXTRA "extra."
+
+typedef enum cell_kind {
+    CELL_SCALAR,
+    CELL_INTS,    /* 30x48x80 */
+    CELL_BOOLS,   /* 1x0x0 */
+    CELL_US,      /* a number */
+    CELL_MS,      /* a number, to be in microseconds */
+    CELL_SAMPLES, /* numbers: 2.1; 1.9 */
+    CELL_SAMPLES_MS
+} cell_kind;
+
+typedef struct column {
+    const char *name;
+    cell_kind kind;
+} column;
+
+/* In the order of a profile file, each group together. */
+static const column columns[] = {
+    {"id", CELL_SCALAR},
+    {"device", CELL_SCALAR},
+    {"device_text", CELL_SCALAR},
+    {"kernel", CELL_SCALAR},
+    {"kernel_text", CELL_SCALAR},
+    {"kind", CELL_SCALAR},
+    {"problem.layout", CELL_INTS},
+    {"problem.batch", CELL_SCALAR},
+    {"problem.heads", CELL_SCALAR},
+    {"problem.heads_kv", CELL_SCALAR},
+    {"problem.dim", CELL_SCALAR},
+    {"problem.dim_value", CELL_SCALAR},
+    {"problem.dtype", CELL_SCALAR},
+    {"problem.pass", CELL_SCALAR},
+    {"problem.extra_kv", CELL_SCALAR},
+    {"problem.extra_q", CELL_SCALAR},
+    {"pattern.kind", CELL_SCALAR},
+    {"pattern.window", CELL_INTS},
+    {"pattern.stride", CELL_INTS},
+    {"pattern.dilation", CELL_INTS},
+    {"pattern.causal", CELL_BOOLS},
+    {"pattern.left", CELL_SCALAR},
+    {"pattern.right", CELL_SCALAR},
+    {"pattern.mask", CELL_SCALAR},
+    {"pattern.mask_block", CELL_INTS},
+    {"pattern.text", CELL_SCALAR},
+    {"tiling.kind", CELL_SCALAR},
+    {"tiling.kv_tiling", CELL_SCALAR},
+    {"tiling.order", CELL_SCALAR},
+    {"tiling.q_tile", CELL_INTS},
+    {"tiling.kv_tile", CELL_INTS},
+    {"time_us", CELL_US},
+    {"time_us.median", CELL_US},
+    {"time_us.n", CELL_SCALAR},
+    {"time_us.low", CELL_US},
+    {"time_us.high", CELL_US},
+    {"time_us.samples", CELL_SAMPLES},
+    {"time_us.derived_from", CELL_SCALAR},
+    {"time_ms", CELL_MS},
+    {"time_ms.median", CELL_MS},
+    {"time_ms.n", CELL_SCALAR},
+    {"time_ms.low", CELL_MS},
+    {"time_ms.high", CELL_MS},
+    {"time_ms.samples", CELL_SAMPLES_MS},
+    {"time_ms.derived_from", CELL_SCALAR},
+    {"tflops", CELL_SCALAR},
+    {"speedup", CELL_SCALAR},
+    {"permute_us", CELL_SCALAR},
+    {"includes", CELL_SCALAR},
+    {"baseline", CELL_SCALAR},
+    {"quality", CELL_SCALAR},
+    {"source", CELL_SCALAR},
+    {"notes", CELL_SCALAR},
+    {"emulated", CELL_SCALAR},
+};
+
+#define COLUMN_COUNT (sizeof columns / sizeof *columns)
+
+typedef struct table {
+    const tb_csv *csv;
+    tb_yaml_builder *tree;
+    int index[COLUMN_COUNT]; /* of each known column in the file; -1 = not there */
+    size_t row;
+    tb_error *err;
+} table;
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+bool tb_profile_is_csv(const char *path)
+{
+    size_t length = strlen(path);
+    return length > 4 && strcmp(path + length - 4, ".csv") == 0;
+}
+
+void tb_profile_stem(const char *path, char out[static 128])
+{
+    const char *slash = strrchr(path, '/');
+    const char *base = slash == NULL ? path : slash + 1;
+    const char *dot = strrchr(base, '.');
+    size_t length = dot == NULL || dot == base ? strlen(base) : (size_t)(dot - base);
+    (void)snprintf(out, 128, "%.*s", (int)(length > 120 ? 120 : length), base);
+}
+
+static tb_status unknown_column(const table *t, const tb_csv_cell *cell)
+{
+    const char *names[COLUMN_COUNT];
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        names[i] = columns[i].name;
+    }
+    const char *nearest = tb_text_nearest(cell->text, names, COLUMN_COUNT);
+    if (nearest != NULL) {
+        return tb_csv_fail(t->csv, cell, t->err, "unknown column '%.60s'; did you mean '%s'?",
+                           cell->text, nearest);
+    }
+    if (strpbrk(cell->text, ";\t") != NULL) {
+        return tb_csv_fail(t->csv, cell, t->err,
+                           "unknown column '%.60s'; commas separate cells here", cell->text);
+    }
+    return tb_csv_fail(t->csv, cell, t->err,
+                       "unknown column '%.60s'; columns are the keys of a profile, as "
+                       "problem.layout or time_us, and extra.ANYTHING",
+                       cell->text);
+}
+
+static tb_status find_columns(table *t)
+{
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        t->index[i] = -1;
+    }
+    for (size_t c = 0; c < tb_csv_columns(t->csv); c++) {
+        const tb_csv_cell *cell = tb_csv_header(t->csv, c);
+        bool known = starts_with(cell->text, EXTRA);
+        for (size_t i = 0; i < COLUMN_COUNT; i++) {
+            if (strcmp(columns[i].name, cell->text) == 0) {
+                t->index[i] = (int)c;
+                known = true;
+            }
+        }
+        if (!known) {
+            return unknown_column(t, cell);
+        }
+    }
+    return TB_OK;
+}
+
+/* The cell of known column `i` in the row at hand, or NULL where there is nothing. */
+static const tb_csv_cell *cell_of(const table *t, size_t i)
+{
+    if (t->index[i] < 0) {
+        return NULL;
+    }
+    const tb_csv_cell *cell = tb_csv_at(t->csv, t->row, (size_t)t->index[i]);
+    return cell->text[0] == '\0' ? NULL : cell;
+}
+
+static size_t column_named(const char *name)
+{
+    size_t i = 0;
+    while (strcmp(columns[i].name, name) != 0) {
+        i++;
+    }
+    return i;
+}
+
+static const tb_csv_cell *cell_named(const table *t, const char *name)
+{
+    return cell_of(t, column_named(name));
+}
+
+static tb_yaml_place place_of(const tb_csv_cell *cell)
+{
+    return (tb_yaml_place){cell->line, cell->column};
+}
+
+static tb_yaml_place row_place(const table *t)
+{
+    return place_of(tb_csv_at(t->csv, t->row, 0));
+}
+
+static tb_status add_text(const table *t, tb_yaml_place place, const char *text, size_t length)
+{
+    return tb_yaml_add_scalar(t->tree, place, text, length, true, t->err);
+}
+
+static tb_status add_pair(const table *t, tb_yaml_place place, const char *key, const char *value)
+{
+    tb_status status = add_text(t, place, key, strlen(key));
+    return status == TB_OK ? add_text(t, place, value, strlen(value)) : status;
+}
+
+/* "79.043" as 79043; what is no number stays as it is, for the reader to refuse. */
+static tb_status add_number(const table *t, tb_yaml_place place, const char *text, size_t length,
+                            bool ms)
+{
+    char scaled[64], shortest[32];
+    double value;
+    int printed = snprintf(scaled, sizeof scaled, "%.*se3", (int)(length < 48 ? length : 0), text);
+    if (ms && printed > 2 && tb_text_double(scaled, &value)) {
+        (void)tb_text_shortest(value, shortest);
+        return add_text(t, place, shortest, strlen(shortest));
+    }
+    return add_text(t, place, text, length);
+}
+
+static tb_status add_entry(const table *t, cell_kind kind, tb_yaml_place place, const char *text,
+                           size_t length)
+{
+    if (kind == CELL_BOOLS && length == 1 && (text[0] == '0' || text[0] == '1')) {
+        return text[0] == '1' ? add_text(t, place, "true", 4) : add_text(t, place, "false", 5);
+    }
+    return add_number(t, place, text, length, kind == CELL_SAMPLES_MS);
+}
+
+/* Entries between the joints of the kind; spaces around them do not count. */
+static tb_status add_list(const table *t, cell_kind kind, const tb_csv_cell *cell)
+{
+    const char *joints = kind == CELL_INTS || kind == CELL_BOOLS ? "x," : ";";
+    tb_yaml_place place = place_of(cell);
+    const char *text = cell->text;
+    tb_status status = tb_yaml_open_list(t->tree, place, t->err);
+    while (status == TB_OK) {
+        size_t length = strcspn(text, joints), skipped = strspn(text, " ");
+        size_t kept = length > skipped ? length - skipped : 0;
+        while (kept > 0 && text[skipped + kept - 1] == ' ') {
+            kept--;
+        }
+        status = add_entry(t, kind, place, text + skipped, kept);
+        if (text[length] == '\0') {
+            break;
+        }
+        text += length + 1;
+    }
+    return status == TB_OK ? tb_yaml_close(t->tree, t->err) : status;
+}
+
+static tb_status add_value(const table *t, cell_kind kind, const tb_csv_cell *cell)
+{
+    switch (kind) {
+    case CELL_INTS:
+    case CELL_BOOLS:
+    case CELL_SAMPLES:
+    case CELL_SAMPLES_MS:
+        return add_list(t, kind, cell);
+    case CELL_MS:
+        return add_number(t, place_of(cell), cell->text, strlen(cell->text), true);
+    case CELL_SCALAR:
+    case CELL_US:
+        break;
+    }
+    return add_text(t, place_of(cell), cell->text, strlen(cell->text));
+}
+
+/* A key at the place of its value, so that complaints of either point at the cell. */
+static tb_status add_cell(const table *t, const char *key, cell_kind kind, const tb_csv_cell *cell)
+{
+    tb_status status = add_text(t, place_of(cell), key, strlen(key));
+    return status == TB_OK ? add_value(t, kind, cell) : status;
+}
+
+/* The columns [from, to) that hold something, as keys of the mapping that is open. */
+static tb_status add_columns(const table *t, const char *from, const char *to)
+{
+    tb_status status = TB_OK;
+    for (size_t i = column_named(from); status == TB_OK; i++) {
+        const char *dot = strchr(columns[i].name, '.');
+        const tb_csv_cell *cell = cell_of(t, i);
+        if (cell != NULL) {
+            status = add_cell(t, dot == NULL ? columns[i].name : dot + 1, columns[i].kind, cell);
+        }
+        if (strcmp(columns[i].name, to) == 0) {
+            break;
+        }
+    }
+    return status;
+}
+
+/* The first cell of a group of columns that holds something, or NULL. */
+static const tb_csv_cell *first_of(const table *t, const char *group)
+{
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        const tb_csv_cell *cell = starts_with(columns[i].name, group) ? cell_of(t, i) : NULL;
+        if (cell != NULL) {
+            return cell;
+        }
+    }
+    return NULL;
+}
+
+/* `key`: {columns [from, to]}, if any holds something. */
+static tb_status add_group(const table *t, const char *key, const char *from, const char *to)
+{
+    const tb_csv_cell *first = NULL;
+    for (size_t i = column_named(from); first == NULL; i++) {
+        first = cell_of(t, i);
+        if (strcmp(columns[i].name, to) == 0) {
+            break;
+        }
+    }
+    if (first == NULL) {
+        return TB_OK;
+    }
+    tb_status status = add_text(t, place_of(first), key, strlen(key));
+    if (status == TB_OK) {
+        status = tb_yaml_open_map(t->tree, place_of(first), t->err);
+    }
+    if (status == TB_OK) {
+        status = add_columns(t, from, to);
+    }
+    return status == TB_OK ? tb_yaml_close(t->tree, t->err) : status;
+}
+
+static tb_status add_pattern(const table *t)
+{
+    if (first_of(t, "pattern.") != NULL) {
+        return add_group(t, "pattern", "pattern.kind", "pattern.text");
+    }
+    tb_status status = add_text(t, row_place(t), "pattern", 7);
+    if (status == TB_OK) {
+        status = tb_yaml_open_map(t->tree, row_place(t), t->err);
+    }
+    if (status == TB_OK) {
+        status = add_pair(t, row_place(t), "kind", "dense");
+    }
+    return status == TB_OK ? tb_yaml_close(t->tree, t->err) : status;
+}
+
+/* What kind of run it is where the table does not say. */
+static const char *derive_kind(const table *t)
+{
+    const tb_csv_cell *pattern = cell_named(t, "pattern.kind");
+    if (pattern == NULL) {
+        return first_of(t, "pattern.") == NULL ? "dense" : "sparse";
+    }
+    if (strcmp(pattern->text, "dense") == 0 || strcmp(pattern->text, "causal") == 0) {
+        return "dense";
+    }
+    return strcmp(pattern->text, "local") == 0 ? "window" : "sparse";
+}
+
+/* time_us: a mapping from either unit's columns, of which `whole` is the median too. */
+static tb_status add_time(const table *t)
+{
+    const tb_csv_cell *us = first_of(t, "time_us"), *ms = first_of(t, "time_ms");
+    if (us != NULL && ms != NULL) {
+        return tb_csv_fail(t->csv, ms, t->err, "a time in ms beside one in us; give it once");
+    }
+    const tb_csv_cell *first = us != NULL ? us : ms;
+    if (first == NULL) {
+        return TB_OK;
+    }
+    const char *whole = us != NULL ? "time_us" : "time_ms";
+    const tb_csv_cell *median = cell_named(t, whole);
+    bool counted = cell_named(t, us != NULL ? "time_us.n" : "time_ms.n") != NULL ||
+                   cell_named(t, us != NULL ? "time_us.samples" : "time_ms.samples") != NULL;
+    tb_status status = add_text(t, place_of(first), "time_us", 7);
+    if (status == TB_OK) {
+        status = tb_yaml_open_map(t->tree, place_of(first), t->err);
+    }
+    if (status == TB_OK && median != NULL) {
+        status = add_cell(t, "median", us != NULL ? CELL_US : CELL_MS, median);
+    }
+    if (status == TB_OK && !counted) {
+        status = add_pair(t, place_of(first), "n", "1");
+    }
+    if (status == TB_OK) {
+        status = us != NULL ? add_columns(t, "time_us.median", "time_us.derived_from")
+                            : add_columns(t, "time_ms.median", "time_ms.derived_from");
+    }
+    return status == TB_OK ? tb_yaml_close(t->tree, t->err) : status;
+}
+
+static tb_status add_extra(const table *t)
+{
+    bool open = false;
+    tb_status status = TB_OK;
+    for (size_t c = 0; status == TB_OK && c < tb_csv_columns(t->csv); c++) {
+        const char *name = tb_csv_header(t->csv, c)->text;
+        const tb_csv_cell *cell = tb_csv_at(t->csv, t->row, c);
+        if (!starts_with(name, EXTRA) || cell->text[0] == '\0') {
+            continue;
+        }
+        if (!open) {
+            status = add_text(t, place_of(cell), "extra", 5);
+            status = status == TB_OK ? tb_yaml_open_map(t->tree, place_of(cell), t->err) : status;
+            open = true;
+        }
+        if (status == TB_OK) {
+            status = add_cell(t, name + strlen(EXTRA), CELL_SCALAR, cell);
+        }
+    }
+    return status == TB_OK && open ? tb_yaml_close(t->tree, t->err) : status;
+}
+
+static tb_status add_row(const table *t)
+{
+    tb_status status = tb_yaml_open_map(t->tree, row_place(t), t->err);
+    if (status == TB_OK) {
+        status = add_columns(t, "id", "kind");
+    }
+    if (status == TB_OK && cell_named(t, "kind") == NULL) {
+        status = add_pair(t, row_place(t), "kind", derive_kind(t));
+    }
+    if (status == TB_OK) {
+        status = add_group(t, "problem", "problem.layout", "problem.extra_q");
+    }
+    if (status == TB_OK) {
+        status = add_pattern(t);
+    }
+    if (status == TB_OK) {
+        status = add_group(t, "tiling", "tiling.kind", "tiling.kv_tile");
+    }
+    if (status == TB_OK) {
+        status = add_time(t);
+    }
+    if (status == TB_OK && cell_named(t, "includes") == NULL) {
+        status = add_pair(t, row_place(t), "includes", "attention");
+    }
+    if (status == TB_OK) {
+        status = add_columns(t, "tflops", "emulated");
+    }
+    if (status == TB_OK) {
+        status = add_extra(t);
+    }
+    return status == TB_OK ? tb_yaml_close(t->tree, t->err) : status;
+}
+
+static tb_status add_head(const table *t, const char *path)
+{
+    tb_yaml_place top = place_of(tb_csv_header(t->csv, 0));
+    char name[128], summary[160];
+    tb_profile_stem(path, name);
+    (void)snprintf(summary, sizeof summary, "runs of %s", tb_csv_name(t->csv));
+    tb_status status = tb_yaml_open_map(t->tree, top, t->err);
+    if (status == TB_OK) {
+        status = add_pair(t, top, "schema", "tilebound/profile/1");
+    }
+    if (status == TB_OK) {
+        status = add_pair(t, top, "name", name);
+    }
+    if (status == TB_OK) {
+        status = add_pair(t, top, "summary", summary);
+    }
+    if (status == TB_OK) {
+        status = add_text(t, top, "runs", 4);
+    }
+    return status == TB_OK ? tb_yaml_open_list(t->tree, top, t->err) : status;
+}
+
+static tb_status build(table *t, const char *path, tb_yaml **out)
+{
+    tb_status status = find_columns(t);
+    if (status == TB_OK) {
+        status = add_head(t, path);
+    }
+    for (t->row = 0; status == TB_OK && t->row < tb_csv_rows(t->csv); t->row++) {
+        status = add_row(t);
+    }
+    if (status == TB_OK) {
+        status = tb_yaml_close(t->tree, t->err);
+    }
+    if (status == TB_OK) {
+        status = tb_yaml_close(t->tree, t->err);
+    }
+    return status == TB_OK ? tb_yaml_builder_finish(t->tree, out, t->err) : status;
+}
+
+tb_status tb_profile_csv_tree(const tb_csv *csv, const char *path, tb_yaml **out, tb_error *err)
+{
+    table t = {.csv = csv, .tree = tb_yaml_builder_create(tb_csv_name(csv)), .err = err};
+    if (t.tree == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a profile");
+    }
+    tb_status status = build(&t, path, out);
+    tb_yaml_builder_destroy(t.tree);
+    return status;
+}
+
+tb_status tb_profile_csv_read(const char *path, tb_yaml **out, tb_error *err)
+{
+    tb_csv *csv = NULL;
+    tb_status status = tb_csv_read(path, &csv, err);
+    if (status == TB_OK) {
+        status = tb_profile_csv_tree(csv, path, out, err);
+    }
+    tb_csv_destroy(csv);
+    return status;
+}
