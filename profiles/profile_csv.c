@@ -118,13 +118,13 @@ static tb_status unknown_column(const table *t, const tb_csv_cell *cell)
         names[i] = columns[i].name;
     }
     const char *nearest = tb_text_nearest(cell->text, names, COLUMN_COUNT);
-    if (nearest != NULL) {
-        return tb_csv_fail(t->csv, cell, t->err, "unknown column '%.60s'; did you mean '%s'?",
-                           cell->text, nearest);
-    }
     if (strpbrk(cell->text, ";\t") != NULL) {
         return tb_csv_fail(t->csv, cell, t->err,
                            "unknown column '%.60s'; commas separate cells here", cell->text);
+    }
+    if (nearest != NULL) {
+        return tb_csv_fail(t->csv, cell, t->err, "unknown column '%.60s'; did you mean '%s'?",
+                           cell->text, nearest);
     }
     return tb_csv_fail(t->csv, cell, t->err,
                        "unknown column '%.60s'; columns are the keys of a profile, as "
@@ -198,16 +198,34 @@ static tb_status add_pair(const table *t, tb_yaml_place place, const char *key, 
     return status == TB_OK ? add_text(t, place, value, strlen(value)) : status;
 }
 
-/* "79.043" as 79043; what is no number stays as it is, for the reader to refuse. */
+/* "79.043" ms in us, exactly: 79043. False for what is no number. */
+static bool scale_ms(const char *text, size_t length, char out[static 32])
+{
+    char copy[64];
+    double value;
+    if (length + 3 > sizeof copy) {
+        return false;
+    }
+    (void)snprintf(copy, sizeof copy, "%.*s", (int)length, text);
+    if (!tb_text_double(copy, &value)) {
+        return false;
+    }
+    value *= 1000;
+    if (strpbrk(copy, "eE") == NULL) { /* as a decimal shift, which rounds once */
+        (void)snprintf(copy + length, sizeof copy - length, "e3");
+        (void)tb_text_double(copy, &value);
+    }
+    (void)tb_text_shortest(value, out);
+    return true;
+}
+
+/* What is no number stays as it is, for the reader to refuse. */
 static tb_status add_number(const table *t, tb_yaml_place place, const char *text, size_t length,
                             bool ms)
 {
-    char scaled[64], shortest[32];
-    double value;
-    int printed = snprintf(scaled, sizeof scaled, "%.*se3", (int)(length < 48 ? length : 0), text);
-    if (ms && printed > 2 && tb_text_double(scaled, &value)) {
-        (void)tb_text_shortest(value, shortest);
-        return add_text(t, place, shortest, strlen(shortest));
+    char scaled[32];
+    if (ms && scale_ms(text, length, scaled)) {
+        return add_text(t, place, scaled, strlen(scaled));
     }
     return add_text(t, place, text, length);
 }

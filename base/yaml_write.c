@@ -1,4 +1,4 @@
-#include "yaml_print.h"
+#include "yaml_write.h"
 
 #include "text.h"
 #include "yaml_tree.h"
@@ -98,7 +98,7 @@ static void print_quoted(tb_buffer *out, const char *text)
     }
 }
 
-void tb_yaml_print_text(tb_buffer *out, const char *text)
+static void print_text(tb_buffer *out, const char *text)
 {
     if (is_plain(text)) {
         tb_buffer_text(out, text);
@@ -112,7 +112,7 @@ static void print_scalar(tb_buffer *out, const tb_yaml_node *node)
     if (node->kind == TB_YAML_NULL) {
         tb_buffer_text(out, "null");
     } else if (node->plain) {
-        tb_yaml_print_text(out, node->as.text);
+        print_text(out, node->as.text);
     } else {
         print_quoted(out, node->as.text);
     }
@@ -163,7 +163,7 @@ static void print_entries(tb_buffer *out, const tb_yaml_node *list)
     }
 }
 
-void tb_yaml_print(tb_buffer *out, const tb_yaml *doc)
+void tb_yaml_write(tb_buffer *out, const tb_yaml *doc)
 {
     const tb_yaml_node *root = tb_yaml_root(doc);
     for (size_t i = 0; tb_yaml_is_map(root) && i < tb_yaml_count(root); i++) {

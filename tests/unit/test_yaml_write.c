@@ -2,7 +2,7 @@
 #include "test_support.h"
 
 #include "yaml_builder.h"
-#include "yaml_print.h"
+#include "yaml_write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +41,7 @@ static void check(const tb_yaml *doc, const char *want)
 {
     tb_buffer text = {0};
     tb_error err;
-    tb_yaml_print(&text, doc);
+    tb_yaml_write(&text, doc);
     tb_assert_ok(tb_buffer_check(&text, &err), &err);
     if (want != NULL) {
         assert_string_equal(text.data, want);
