@@ -99,6 +99,14 @@ typedef struct tb_profile {
  */
 TB_NODISCARD tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err);
 
+/**
+ * A profile from the tree of its file, which is owned by it, or freed on failure.
+ *
+ * @param[in] path  of the file, as messages and relative paths have it
+ */
+TB_NODISCARD tb_status tb_profile_from_tree(struct tb_yaml *tree, const char *path,
+                                            tb_profile **out, tb_error *err);
+
 /** Free a profile; NULL is allowed. */
 void tb_profile_destroy(tb_profile *profile);
 
