@@ -104,6 +104,10 @@ bool tb_profile_is_csv(const char *path)
 
 void tb_profile_stem(const char *path, char out[static 128])
 {
+    if (strcmp(path, "-") == 0) {
+        (void)snprintf(out, 128, "stdin");
+        return;
+    }
     const char *slash = strrchr(path, '/');
     const char *base = slash == NULL ? path : slash + 1;
     const char *dot = strrchr(base, '.');
