@@ -135,9 +135,10 @@ static const tb_option_group groups[] = {
 };
 
 static const tb_example examples[] = {
-    {"printf 'id,device,kernel,problem.layout,time_ms\\ndense,h100,cudnn,32768,0.787\\n' >runs.csv "
-     "&& tilebound import runs.csv -o runs.yaml",
-     "a table of runs as a profile; compare and calibrate read the table itself too"},
+    {"tilebound import natten.txt -i 30x48x80 -w 18x24x24 -n 24 -d 128 --q-tile 2x8x8 --kv-tile "
+     "2x8x8 --device h100 -o runs.yaml",
+     "what natten.profiler printed, with the options that it had"},
+    {"tilebound import runs.csv", "a table of runs as YAML; compare reads the table itself too"},
 };
 
 const tb_command tb_cmd_import = {
