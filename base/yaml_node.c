@@ -245,6 +245,10 @@ tb_status tb_yaml_int(const tb_yaml_node *node, int64_t min, int64_t max, int64_
         return tb_yaml_fail(node, err, "%s is quoted; needs %s without quotes", show(node).text,
                             wanted);
     }
+    if (tb_yaml_is_scalar(node) && tb_text_is_int(node->as.text) &&
+        !has_leading_zero(node->as.text) && !tb_text_int(node->as.text, &value)) {
+        return tb_yaml_fail(node, err, "%s is out of range; needs %s", show(node).text, wanted);
+    }
     if (!tb_yaml_is_scalar(node) || has_leading_zero(node->as.text) ||
         !tb_text_int(node->as.text, &value)) {
         return tb_yaml_fail(node, err, "%s is not a plain decimal integer; needs %s",

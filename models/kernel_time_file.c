@@ -3,6 +3,7 @@
 #include "yaml_fields.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *const time_keys[] = {
     "occupancy", "tensor_efficiency", "alu_ops_per_score", "source", "parameters", "family", NULL};
@@ -32,6 +33,18 @@ static tb_status need_number(const tb_yaml_node *map, const char *key, double ma
     return status == TB_OK ? tb_yaml_double(node, 0, max, out, err) : status;
 }
 
+/* A fit moves the logarithm of such a value, and 0 has none. */
+static tb_status check_prior(const tb_yaml_node *entry, size_t p, const tb_prior *prior,
+                             tb_error *err)
+{
+    if (tb_time_parameters[p].scale != TB_SCALE_LOG || prior->value > 0 || !(prior->spread > 0)) {
+        return TB_OK;
+    }
+    return tb_yaml_fail(tb_yaml_get(entry, "value"), err,
+                        "%s of 0 with a spread; it needs a value above 0, or spread: 0 to be held",
+                        tb_time_parameters[p].name);
+}
+
 static tb_status read_priors(const tb_yaml_node *map, tb_time_traits *out, tb_error *err)
 {
     if (!tb_yaml_is_map(map)) {
@@ -52,6 +65,9 @@ static tb_status read_priors(const tb_yaml_node *map, tb_time_traits *out, tb_er
         }
         if (status == TB_OK) {
             status = tb_field_text(entry, "source", true, &out->prior[p].source, err);
+        }
+        if (status == TB_OK) {
+            status = check_prior(entry, p, &out->prior[p], err);
         }
         if (status != TB_OK) {
             return status;
@@ -142,6 +158,18 @@ static tb_status read_fit(const tb_yaml_node *map, tb_fit *out, tb_error *err)
                            : status;
 }
 
+static tb_status refuse_second(const tb_yaml_node *map, const tb_fit *fits, size_t i, tb_error *err)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (strcmp(fits[j].device, fits[i].device) == 0) {
+            return tb_yaml_fail(tb_yaml_get(map, "device"), err,
+                                "a second fit for %s; a kernel file has one a device",
+                                fits[i].device);
+        }
+    }
+    return TB_OK;
+}
+
 static tb_status read_fits(const tb_yaml_node *list, tb_arena *arena, tb_time_traits *out,
                            tb_error *err)
 {
@@ -154,6 +182,9 @@ static tb_status read_fits(const tb_yaml_node *list, tb_arena *arena, tb_time_tr
     }
     for (size_t i = 0; i < tb_yaml_count(list); i++) {
         tb_status status = read_fit(tb_yaml_item(list, i), &fits[i], err);
+        if (status == TB_OK) {
+            status = refuse_second(tb_yaml_item(list, i), fits, i, err);
+        }
         if (status != TB_OK) {
             return status;
         }
