@@ -123,7 +123,7 @@ static void csv_profile__complaints_point_at_the_cell(void **state)
     refused(HEAD "time_us,time_ms\na,h100,cudnn,12,1,64,bf16,7,7\n", 2, 29, "give it once");
     refused(HEAD "baseline\na,h100,cudnn,12,1,64,bf16,z\n", 2, 27, "'z' is no run here");
     refused(HEAD "pattern.window\na,h100,cudnn,12x12,1,64,bf16,7\n", 2, 30,
-            "window has 1 entries; one a dimension of the layout: 2");
+            "window has 1 entry; one a dimension of the layout: 2");
     refused(HEAD "pattern.causal\na,h100,cudnn,12x12,1,64,bf16,1x2\n", 2, 30, "not a boolean");
     refused(HEAD "includes\na,h100,cudnn,12,1,64,bf16,\na,h100,cudnn,12,1,64,bf16,\n", 3, 1,
             "a second run 'a'");
