@@ -2,6 +2,7 @@
 
 #include "arena.h"
 #include "file.h"
+#include "table_row.h"
 #include "text.h"
 
 #include <math.h>
@@ -10,8 +11,6 @@
 #include <string.h>
 
 #define MAX_BYTES   ((size_t)4 << 20)
-#define MAX_CELLS   8
-#define CELL_BYTES  128
 #define COLUMNS     6
 #define MAX_COMMAND 4096
 
@@ -19,11 +18,6 @@
 static const char *const heads[COLUMNS] = {"Framework", "Kernel category", "Arch",
                                            "Operation", "# calls",         "Runtime"};
 enum { FRAMEWORK, CATEGORY, ARCH, OPERATION, CALLS, RUNTIME };
-
-typedef struct row {
-    char cells[MAX_CELLS][CELL_BYTES]; /* trimmed */
-    size_t count;
-} row;
 
 typedef enum section { SECTION_NONE, SECTION_RESULTS, SECTION_BEST } section;
 
@@ -34,7 +28,7 @@ typedef struct parse {
     size_t op_count;
     section section;
     size_t column[COLUMNS]; /* where each column is in the table at hand */
-    row pending;            /* its last row, which the next line may go on with */
+    tb_table_row pending;   /* its last row, which the next line may go on with */
     int pending_line;
     tb_natten_table next; /* what is known of the table to come */
     bool saw_dry_run;
@@ -54,78 +48,6 @@ static tb_status TB_PRINTF(3, 4) fail_line(const parse *p, int line, const char 
 static tb_status no_memory(const parse *p)
 {
     return tb_fail(p->err, TB_ENOMEM, "no memory for the tables of %s", p->out->name);
-}
-
-/* Bytes of a column separator at `text`: | or one of rich's; 0 for anything else. */
-static size_t separator(const char *text)
-{
-    if (*text == '|') {
-        return 1;
-    }
-    return strncmp(text, "\u2502", 3) == 0 || strncmp(text, "\u2503", 3) == 0 ? 3 : 0;
-}
-
-/* Take the colours off a line, in place. */
-static void strip_escapes(char *line)
-{
-    char *to = line;
-    for (const char *from = line; *from != '\0';) {
-        if (from[0] == '\x1b' && from[1] == '[') {
-            from += 2;
-            from += strspn(from, "0123456789;");
-            from += *from != '\0';
-        } else {
-            *to++ = *from++;
-        }
-    }
-    *to = '\0';
-}
-
-static void copy_trimmed(const char *text, size_t length, char out[static CELL_BYTES])
-{
-    while (length > 0 && *text == ' ') {
-        text++;
-        length--;
-    }
-    while (length > 0 && text[length - 1] == ' ') {
-        length--;
-    }
-    (void)snprintf(out, CELL_BYTES, "%.*s", (int)length, text);
-}
-
-/* Cut a line of a table into cells; false for any other line. */
-static bool split_row(const char *line, row *out)
-{
-    line += strspn(line, " ");
-    size_t step = separator(line);
-    out->count = 0;
-    if (step == 0) {
-        return false;
-    }
-    line += step;
-    while (*line != '\0' && out->count < MAX_CELLS) {
-        size_t length = 0;
-        while (line[length] != '\0' && separator(line + length) == 0) {
-            length++;
-        }
-        if (line[length] == '\0') { /* what follows the last separator */
-            break;
-        }
-        copy_trimmed(line, length, out->cells[out->count++]);
-        line += length + separator(line + length);
-    }
-    return out->count > 0;
-}
-
-static bool find_cell(const row *cells, const char *text, size_t *out)
-{
-    for (size_t i = 0; i < cells->count; i++) {
-        if (strcmp(cells->cells[i], text) == 0) {
-            *out = i;
-            return true;
-        }
-    }
-    return false;
 }
 
 /* "79.043ms": microseconds, scaled by a decimal shift, which rounds once. */
@@ -151,12 +73,12 @@ static double rounding_us(double time_us)
     return time_us >= 1e6 ? 500 : time_us >= 1e3 ? 0.5 : 0.0005;
 }
 
-static const char *cell(const parse *p, const row *from, size_t column)
+static const char *cell(const parse *p, const tb_table_row *from, size_t column)
 {
     return p->column[column] < from->count ? from->cells[p->column[column]] : "";
 }
 
-static tb_status add_op(parse *p, const row *from, int line)
+static tb_status add_op(parse *p, const tb_table_row *from, int line)
 {
     tb_natten_op *ops = realloc(p->ops, (p->op_count + 1) * sizeof *ops);
     if (ops == NULL) {
@@ -186,7 +108,7 @@ static tb_status add_op(parse *p, const row *from, int line)
     return TB_OK;
 }
 
-/* The row that is complete now. */
+/* The tb_table_row that is complete now. */
 static tb_status flush(parse *p)
 {
     if (p->pending.count == 0) {
@@ -213,7 +135,7 @@ static tb_status check_total(const parse *p, double total_us)
                      sum, total_us);
 }
 
-static tb_status end_table(parse *p, const row *total)
+static tb_status end_table(parse *p, const tb_table_row *total)
 {
     double total_us = 0;
     if (!parse_time(cell(p, total, RUNTIME), &total_us)) {
@@ -244,24 +166,16 @@ static tb_status end_table(parse *p, const row *total)
 }
 
 /* rich wraps long cells over lines of their own: what has neither calls nor a time goes on. */
-static bool goes_on(const parse *p, const row *cells)
+static bool goes_on(const parse *p, const tb_table_row *cells)
 {
     return p->pending.count > 0 && cell(p, cells, CALLS)[0] == '\0' &&
            cell(p, cells, RUNTIME)[0] == '\0';
 }
 
-static void append(row *to, const row *from)
-{
-    for (size_t i = 0; i < to->count && i < from->count; i++) {
-        size_t used = strlen(to->cells[i]);
-        (void)snprintf(to->cells[i] + used, CELL_BYTES - used, "%s", from->cells[i]);
-    }
-}
-
-static tb_status take_result(parse *p, const row *cells)
+static tb_status take_result(parse *p, const tb_table_row *cells)
 {
     if (goes_on(p, cells)) {
-        append(&p->pending, cells);
+        tb_table_row_append(&p->pending, cells);
         return TB_OK;
     }
     tb_status status = flush(p);
@@ -279,7 +193,7 @@ static tb_status take_result(parse *p, const row *cells)
 /* "(2, 8, 8)" */
 static bool parse_tuple(const char *text, int64_t *out, int *dims)
 {
-    char list[CELL_BYTES];
+    char list[TB_TABLE_CELL_BYTES];
     size_t used = 0, count = 0;
     for (; *text != '\0'; text++) {
         if (strchr("() ", *text) == NULL) {
@@ -295,7 +209,7 @@ static bool parse_tuple(const char *text, int64_t *out, int *dims)
     return true;
 }
 
-static tb_status take_best(parse *p, const row *cells)
+static tb_status take_best(parse *p, const tb_table_row *cells)
 {
     const struct {
         const char *name;
@@ -322,12 +236,12 @@ static tb_status not_ended(const parse *p)
     return fail_line(p, p->next.line, "a table without its total; the text must hold all of it");
 }
 
-/* Does the row begin a table? */
-static tb_status take_header(parse *p, const row *cells, bool *taken)
+/* Does the tb_table_row begin a table? */
+static tb_status take_header(parse *p, const tb_table_row *cells, bool *taken)
 {
     size_t at[COLUMNS], ignored;
     size_t found = 0;
-    while (found < COLUMNS && find_cell(cells, heads[found], &at[found])) {
+    while (found < COLUMNS && tb_table_row_find(cells, heads[found], &at[found])) {
         found++;
     }
     *taken = true;
@@ -340,10 +254,11 @@ static tb_status take_header(parse *p, const row *cells, bool *taken)
         p->next.line = p->line;
         return TB_OK;
     }
-    if (find_cell(cells, "Parameter", &ignored) && find_cell(cells, "Value", &ignored)) {
+    if (tb_table_row_find(cells, "Parameter", &ignored) &&
+        tb_table_row_find(cells, "Value", &ignored)) {
         p->section = SECTION_BEST;
-    } else if (find_cell(cells, "q_tile_shape", &ignored) &&
-               find_cell(cells, "kv_tile_shape", &ignored)) {
+    } else if (tb_table_row_find(cells, "q_tile_shape", &ignored) &&
+               tb_table_row_find(cells, "kv_tile_shape", &ignored)) {
         p->section = SECTION_NONE;
         p->saw_dry_run = true;
     } else {
@@ -352,7 +267,7 @@ static tb_status take_header(parse *p, const row *cells, bool *taken)
     return TB_OK;
 }
 
-static tb_status take_row(parse *p, const row *cells)
+static tb_status take_row(parse *p, const tb_table_row *cells)
 {
     bool taken = false;
     tb_status status = take_header(p, cells, &taken);
@@ -367,8 +282,11 @@ static tb_status take_row(parse *p, const row *cells)
 /* What comes after "natten.profiler"; lines that end in a backslash go on. */
 static tb_status take_command(parse *p, const char *text)
 {
-    static const char mark[] = "natten.profiler";
+    static const char mark[] = "-m natten.profiler";
     const char *at = strstr(text, mark);
+    if (at != NULL && strchr(" \\", at[sizeof mark - 1]) == NULL) { /* a word that goes on */
+        at = NULL;
+    }
     bool more = p->next.command != NULL && p->next.command[0] != '\0' &&
                 p->next.command[strlen(p->next.command) - 1] == '\\';
     if (at == NULL && !more) {
@@ -396,9 +314,9 @@ static tb_status take_command(parse *p, const char *text)
 
 static tb_status take_line(parse *p, char *line)
 {
-    row cells;
-    strip_escapes(line);
-    return split_row(line, &cells) ? take_row(p, &cells) : take_command(p, line);
+    tb_table_row cells;
+    tb_text_strip_colours(line);
+    return tb_table_row_split(line, &cells) ? take_row(p, &cells) : take_command(p, line);
 }
 
 static tb_status take_lines(parse *p, char *text)

@@ -1,5 +1,6 @@
 #include "profile_csv.h"
 
+#include "profile_csv_columns.h"
 #include "text.h"
 #include "yaml_builder.h"
 
@@ -8,85 +9,10 @@
 
 #define EXTRA "extra."
 
-typedef enum cell_kind {
-    CELL_SCALAR,
-    CELL_INTS,    /* 30x48x80 */
-    CELL_BOOLS,   /* 1x0x0 */
-    CELL_US,      /* a number */
-    CELL_MS,      /* a number, to be in microseconds */
-    CELL_SAMPLES, /* numbers: 2.1; 1.9 */
-    CELL_SAMPLES_MS
-} cell_kind;
-
-typedef struct column {
-    const char *name;
-    cell_kind kind;
-} column;
-
-/* In the order of a profile file, each group together. */
-static const column columns[] = {
-    {"id", CELL_SCALAR},
-    {"device", CELL_SCALAR},
-    {"device_text", CELL_SCALAR},
-    {"kernel", CELL_SCALAR},
-    {"kernel_text", CELL_SCALAR},
-    {"kind", CELL_SCALAR},
-    {"problem.layout", CELL_INTS},
-    {"problem.batch", CELL_SCALAR},
-    {"problem.heads", CELL_SCALAR},
-    {"problem.heads_kv", CELL_SCALAR},
-    {"problem.dim", CELL_SCALAR},
-    {"problem.dim_value", CELL_SCALAR},
-    {"problem.dtype", CELL_SCALAR},
-    {"problem.pass", CELL_SCALAR},
-    {"problem.extra_kv", CELL_SCALAR},
-    {"problem.extra_q", CELL_SCALAR},
-    {"pattern.kind", CELL_SCALAR},
-    {"pattern.window", CELL_INTS},
-    {"pattern.stride", CELL_INTS},
-    {"pattern.dilation", CELL_INTS},
-    {"pattern.causal", CELL_BOOLS},
-    {"pattern.left", CELL_SCALAR},
-    {"pattern.right", CELL_SCALAR},
-    {"pattern.mask", CELL_SCALAR},
-    {"pattern.mask_block", CELL_INTS},
-    {"pattern.text", CELL_SCALAR},
-    {"tiling.kind", CELL_SCALAR},
-    {"tiling.kv_tiling", CELL_SCALAR},
-    {"tiling.order", CELL_SCALAR},
-    {"tiling.q_tile", CELL_INTS},
-    {"tiling.kv_tile", CELL_INTS},
-    {"time_us", CELL_US},
-    {"time_us.median", CELL_US},
-    {"time_us.n", CELL_SCALAR},
-    {"time_us.low", CELL_US},
-    {"time_us.high", CELL_US},
-    {"time_us.samples", CELL_SAMPLES},
-    {"time_us.derived_from", CELL_SCALAR},
-    {"time_ms", CELL_MS},
-    {"time_ms.median", CELL_MS},
-    {"time_ms.n", CELL_SCALAR},
-    {"time_ms.low", CELL_MS},
-    {"time_ms.high", CELL_MS},
-    {"time_ms.samples", CELL_SAMPLES_MS},
-    {"time_ms.derived_from", CELL_SCALAR},
-    {"tflops", CELL_SCALAR},
-    {"speedup", CELL_SCALAR},
-    {"permute_us", CELL_SCALAR},
-    {"includes", CELL_SCALAR},
-    {"baseline", CELL_SCALAR},
-    {"quality", CELL_SCALAR},
-    {"source", CELL_SCALAR},
-    {"notes", CELL_SCALAR},
-    {"emulated", CELL_SCALAR},
-};
-
-#define COLUMN_COUNT (sizeof columns / sizeof *columns)
-
 typedef struct table {
     const tb_csv *csv;
     tb_yaml_builder *tree;
-    int index[COLUMN_COUNT]; /* of each known column in the file; -1 = not there */
+    int index[TB_CSV_COLUMN_COUNT]; /* of each known column in the file; -1 = not there */
     size_t row;
     tb_error *err;
 } table;
@@ -115,43 +41,22 @@ void tb_profile_stem(const char *path, char out[static 128])
     (void)snprintf(out, 128, "%.*s", (int)(length > 120 ? 120 : length), base);
 }
 
-static tb_status unknown_column(const table *t, const tb_csv_cell *cell)
-{
-    const char *names[COLUMN_COUNT];
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        names[i] = columns[i].name;
-    }
-    const char *nearest = tb_text_nearest(cell->text, names, COLUMN_COUNT);
-    if (strpbrk(cell->text, ";\t") != NULL) {
-        return tb_csv_fail(t->csv, cell, t->err,
-                           "unknown column '%.60s'; commas separate cells here", cell->text);
-    }
-    if (nearest != NULL) {
-        return tb_csv_fail(t->csv, cell, t->err, "unknown column '%.60s'; did you mean '%s'?",
-                           cell->text, nearest);
-    }
-    return tb_csv_fail(t->csv, cell, t->err,
-                       "unknown column '%.60s'; columns are the keys of a profile, as "
-                       "problem.layout or time_us, and extra.ANYTHING",
-                       cell->text);
-}
-
 static tb_status find_columns(table *t)
 {
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+    for (size_t i = 0; i < TB_CSV_COLUMN_COUNT; i++) {
         t->index[i] = -1;
     }
     for (size_t c = 0; c < tb_csv_columns(t->csv); c++) {
         const tb_csv_cell *cell = tb_csv_header(t->csv, c);
         bool known = starts_with(cell->text, EXTRA);
-        for (size_t i = 0; i < COLUMN_COUNT; i++) {
-            if (strcmp(columns[i].name, cell->text) == 0) {
+        for (size_t i = 0; i < TB_CSV_COLUMN_COUNT; i++) {
+            if (strcmp(tb_csv_known_columns[i].name, cell->text) == 0) {
                 t->index[i] = (int)c;
                 known = true;
             }
         }
         if (!known) {
-            return unknown_column(t, cell);
+            return tb_csv_unknown_column(t->csv, cell, t->err);
         }
     }
     return TB_OK;
@@ -170,7 +75,7 @@ static const tb_csv_cell *cell_of(const table *t, size_t i)
 static size_t column_named(const char *name)
 {
     size_t i = 0;
-    while (strcmp(columns[i].name, name) != 0) {
+    while (strcmp(tb_csv_known_columns[i].name, name) != 0) {
         i++;
     }
     return i;
@@ -234,19 +139,19 @@ static tb_status add_number(const table *t, tb_yaml_place place, const char *tex
     return add_text(t, place, text, length);
 }
 
-static tb_status add_entry(const table *t, cell_kind kind, tb_yaml_place place, const char *text,
-                           size_t length)
+static tb_status add_entry(const table *t, tb_csv_cell_kind kind, tb_yaml_place place,
+                           const char *text, size_t length)
 {
-    if (kind == CELL_BOOLS && length == 1 && (text[0] == '0' || text[0] == '1')) {
+    if (kind == TB_CELL_BOOLS && length == 1 && (text[0] == '0' || text[0] == '1')) {
         return text[0] == '1' ? add_text(t, place, "true", 4) : add_text(t, place, "false", 5);
     }
-    return add_number(t, place, text, length, kind == CELL_SAMPLES_MS);
+    return add_number(t, place, text, length, kind == TB_CELL_SAMPLES_MS);
 }
 
 /* Entries between the joints of the kind; spaces around them do not count. */
-static tb_status add_list(const table *t, cell_kind kind, const tb_csv_cell *cell)
+static tb_status add_list(const table *t, tb_csv_cell_kind kind, const tb_csv_cell *cell)
 {
-    const char *joints = kind == CELL_INTS || kind == CELL_BOOLS ? "x," : ";";
+    const char *joints = kind == TB_CELL_INTS || kind == TB_CELL_BOOLS ? "x," : ";";
     tb_yaml_place place = place_of(cell);
     const char *text = cell->text;
     tb_status status = tb_yaml_open_list(t->tree, place, t->err);
@@ -265,25 +170,26 @@ static tb_status add_list(const table *t, cell_kind kind, const tb_csv_cell *cel
     return status == TB_OK ? tb_yaml_close(t->tree, t->err) : status;
 }
 
-static tb_status add_value(const table *t, cell_kind kind, const tb_csv_cell *cell)
+static tb_status add_value(const table *t, tb_csv_cell_kind kind, const tb_csv_cell *cell)
 {
     switch (kind) {
-    case CELL_INTS:
-    case CELL_BOOLS:
-    case CELL_SAMPLES:
-    case CELL_SAMPLES_MS:
+    case TB_CELL_INTS:
+    case TB_CELL_BOOLS:
+    case TB_CELL_SAMPLES:
+    case TB_CELL_SAMPLES_MS:
         return add_list(t, kind, cell);
-    case CELL_MS:
+    case TB_CELL_MS:
         return add_number(t, place_of(cell), cell->text, strlen(cell->text), true);
-    case CELL_SCALAR:
-    case CELL_US:
+    case TB_CELL_SCALAR:
+    case TB_CELL_US:
         break;
     }
     return add_text(t, place_of(cell), cell->text, strlen(cell->text));
 }
 
 /* A key at the place of its value, so that complaints of either point at the cell. */
-static tb_status add_cell(const table *t, const char *key, cell_kind kind, const tb_csv_cell *cell)
+static tb_status add_cell(const table *t, const char *key, tb_csv_cell_kind kind,
+                          const tb_csv_cell *cell)
 {
     tb_status status = add_text(t, place_of(cell), key, strlen(key));
     return status == TB_OK ? add_value(t, kind, cell) : status;
@@ -294,12 +200,13 @@ static tb_status add_columns(const table *t, const char *from, const char *to)
 {
     tb_status status = TB_OK;
     for (size_t i = column_named(from); status == TB_OK; i++) {
-        const char *dot = strchr(columns[i].name, '.');
+        const char *dot = strchr(tb_csv_known_columns[i].name, '.');
         const tb_csv_cell *cell = cell_of(t, i);
         if (cell != NULL) {
-            status = add_cell(t, dot == NULL ? columns[i].name : dot + 1, columns[i].kind, cell);
+            status = add_cell(t, dot == NULL ? tb_csv_known_columns[i].name : dot + 1,
+                              tb_csv_known_columns[i].kind, cell);
         }
-        if (strcmp(columns[i].name, to) == 0) {
+        if (strcmp(tb_csv_known_columns[i].name, to) == 0) {
             break;
         }
     }
@@ -309,8 +216,9 @@ static tb_status add_columns(const table *t, const char *from, const char *to)
 /* The first cell of a group of columns that holds something, or NULL. */
 static const tb_csv_cell *first_of(const table *t, const char *group)
 {
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        const tb_csv_cell *cell = starts_with(columns[i].name, group) ? cell_of(t, i) : NULL;
+    for (size_t i = 0; i < TB_CSV_COLUMN_COUNT; i++) {
+        const tb_csv_cell *cell =
+            starts_with(tb_csv_known_columns[i].name, group) ? cell_of(t, i) : NULL;
         if (cell != NULL) {
             return cell;
         }
@@ -324,7 +232,7 @@ static tb_status add_group(const table *t, const char *key, const char *from, co
     const tb_csv_cell *first = NULL;
     for (size_t i = column_named(from); first == NULL; i++) {
         first = cell_of(t, i);
-        if (strcmp(columns[i].name, to) == 0) {
+        if (strcmp(tb_csv_known_columns[i].name, to) == 0) {
             break;
         }
     }
@@ -389,7 +297,7 @@ static tb_status add_time(const table *t)
         status = tb_yaml_open_map(t->tree, place_of(first), t->err);
     }
     if (status == TB_OK && median != NULL) {
-        status = add_cell(t, "median", us != NULL ? CELL_US : CELL_MS, median);
+        status = add_cell(t, "median", us != NULL ? TB_CELL_US : TB_CELL_MS, median);
     }
     if (status == TB_OK && !counted) {
         status = add_pair(t, place_of(first), "n", "1");
@@ -417,7 +325,7 @@ static tb_status add_extra(const table *t)
             open = true;
         }
         if (status == TB_OK) {
-            status = add_cell(t, name + strlen(EXTRA), CELL_SCALAR, cell);
+            status = add_cell(t, name + strlen(EXTRA), TB_CELL_SCALAR, cell);
         }
     }
     return status == TB_OK && open ? tb_yaml_close(t->tree, t->err) : status;
