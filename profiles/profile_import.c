@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ID_BYTES 160
+#define ID_BYTES        160
+#define NATTEN_MAX_RANK 3
 
 /* A table of a text, with all that its runs are written from. */
 typedef struct text_run {
@@ -72,10 +73,32 @@ static tb_status take_case(import *in, text_run *run)
     return TB_OK;
 }
 
+/* What natten.profiler itself would have refused. */
+static tb_status check_as_natten(const tb_case *item, tb_error *err)
+{
+    const tb_tiling_request *tiling = &item->tiling;
+    int rank = item->problem.layout.rank;
+    if (rank > NATTEN_MAX_RANK) {
+        return tb_fail(err, TB_EINVAL, "a layout of %d dimensions; natten.profiler has 1 to %d",
+                       rank, NATTEN_MAX_RANK);
+    }
+    if ((tiling->q_dims != 0 || tiling->kv_dims != 0) &&
+        (tiling->q_dims != rank || tiling->kv_dims != rank)) {
+        return tb_fail(err, TB_EINVAL,
+                       "tiles of %d and %d entries for a layout of %d; give --q-tile and --kv-tile "
+                       "together, one entry a dimension",
+                       tiling->q_dims, tiling->kv_dims, rank);
+    }
+    return TB_OK;
+}
+
 static tb_status check_case(const import *in, const text_run *run)
 {
     tb_error inner = {0};
-    tb_status status = tb_problem_check(&run->item.problem, &inner);
+    tb_status status = check_as_natten(&run->item, &inner);
+    if (status == TB_OK) {
+        status = tb_problem_check(&run->item.problem, &inner);
+    }
     if (status == TB_OK) {
         status = tb_pattern_check(&run->item.pattern, &run->item.problem.layout, &inner);
     }
