@@ -100,7 +100,7 @@ typedef struct tb_profile {
 } tb_profile;
 
 /**
- * Load a profile by known name or path.
+ * Load a profile by known name or path: a YAML file, or a CSV file (profile_csv.h).
  *
  *   samples: median = their median, low and high = their quartiles (of three or more)
  *
@@ -108,6 +108,14 @@ typedef struct tb_profile {
  * @return TB_OK; TB_EINVAL for an unknown name; TB_EFILE with the position; TB_ENOMEM
  */
 TB_NODISCARD tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err);
+
+/**
+ * A profile from the tree of its file, which is owned by it, or freed on failure.
+ *
+ * @param[in] path  of the file, as messages and relative paths have it
+ */
+TB_NODISCARD tb_status tb_profile_from_tree(struct tb_yaml *tree, const char *path,
+                                            tb_profile **out, tb_error *err);
 
 /** Free a profile; NULL is allowed. */
 void tb_profile_destroy(tb_profile *profile);
