@@ -19,12 +19,11 @@ bool tb_tile_set_serves(const tb_tile_set *set, int64_t padded)
     return set->dim_count == 0;
 }
 
-int64_t tb_kernel_padded_dim(const tb_kernel *kernel, const tb_problem *problem)
+int64_t tb_kernel_padded_to(const tb_kernel *kernel, tb_pass pass, int64_t wanted)
 {
-    int64_t wanted = tb_max(problem->dim, problem->dim_value);
     int64_t padded = 0;
-    for (size_t s = 0; s < kernel->set_count[problem->pass]; s++) {
-        const tb_tile_set *set = &kernel->sets[problem->pass][s];
+    for (size_t s = 0; s < kernel->set_count[pass]; s++) {
+        const tb_tile_set *set = &kernel->sets[pass][s];
         if (set->dim_count == 0) {
             return wanted;
         }
@@ -35,6 +34,11 @@ int64_t tb_kernel_padded_dim(const tb_kernel *kernel, const tb_problem *problem)
         }
     }
     return padded;
+}
+
+int64_t tb_kernel_padded_dim(const tb_kernel *kernel, const tb_problem *problem)
+{
+    return tb_kernel_padded_to(kernel, problem->pass, tb_max(problem->dim, problem->dim_value));
 }
 
 int64_t tb_kernel_packed_heads(const tb_kernel *kernel, const tb_problem *problem,

@@ -105,6 +105,9 @@ void tb_kernel_destroy(tb_kernel *kernel);
  * in this pass. The padded dim is the problem's own where the kernel names no head dims. */
 int64_t tb_kernel_padded_dim(const tb_kernel *kernel, const tb_problem *problem);
 
+/** As above, for one of the two dims: keys and values are padded each for itself. */
+int64_t tb_kernel_padded_to(const tb_kernel *kernel, tb_pass pass, int64_t wanted);
+
 /** Query heads whose queries share the rows of a query tile: heads / heads_kv where the kernel
  * packs groups (forward, single-dim tiling), else 1. */
 int64_t tb_kernel_packed_heads(const tb_kernel *kernel, const tb_problem *problem,

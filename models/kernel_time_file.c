@@ -15,6 +15,7 @@ static const char *const time_keys[] = {"class",
                                         "exp_fma",
                                         "alu_ops_per_score",
                                         "smem_passes",
+                                        "mma_sync_smem_passes",
                                         "backward",
                                         "source",
                                         "parameters",
@@ -24,8 +25,8 @@ static const char *const resource_keys[] = {"threads", "registers",  "smem_q",
                                             "smem_kv", "smem_bytes", NULL};
 static const char *const exp_fma_keys[] = {"fraction", "compute_capabilities", "source", NULL};
 static const char *const pass_keys[] = {"q", "kv", "scores", NULL};
-static const char *const backward_keys[] = {"alu_ops_per_score", "smem_passes", "dq", "source",
-                                            NULL};
+static const char *const backward_keys[] = {
+    "alu_ops_per_score", "smem_passes", "mma_sync_smem_passes", "dq", "source", NULL};
 static const char *const dq_names[] = {"atomic", "owned"};
 static const char *const prior_keys[] = {"value", "spread", "source", NULL};
 
@@ -170,6 +171,9 @@ static tb_status read_backward(const tb_yaml_node *map, tb_time_traits *out, tb_
         status = read_smem(tb_yaml_get(map, "smem_passes"), &pass->smem, err);
     }
     if (status == TB_OK) {
+        status = read_smem(tb_yaml_get(map, "mma_sync_smem_passes"), &pass->sync_smem, err);
+    }
+    if (status == TB_OK) {
         status = read_choice(map, "dq", dq_names, 2, &dq, err);
     }
     out->dq_atomic = dq == 0;
@@ -230,6 +234,9 @@ static tb_status read_counts(const tb_yaml_node *map, tb_arena *arena, tb_time_t
     }
     if (status == TB_OK) {
         status = read_smem(tb_yaml_get(map, "smem_passes"), &pass->smem, err);
+    }
+    if (status == TB_OK) {
+        status = read_smem(tb_yaml_get(map, "mma_sync_smem_passes"), &pass->sync_smem, err);
     }
     if (status == TB_OK) {
         status = read_exp_fma(tb_yaml_get(map, "exp_fma"), arena, out, err);

@@ -64,7 +64,7 @@ static bool rests_on_assumption(const tb_kernel *kernel, const tb_device *device
         }
     }
     bool by_mma_sync =
-        kernel->time.kind != TB_CLASS_NAIVE && kernel->time.instructions == TB_MMA_SYNC;
+        kernel->time.kind != TB_CLASS_NAIVE && tb_time_instructions(kernel, device) == TB_MMA_SYNC;
     return device->like != NULL ||
            (by_mma_sync && device->values[TB_DEVICE_MMA_SYNC_FRACTION].origin == TB_VALUE_ASSUMED);
 }

@@ -45,7 +45,7 @@ const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
 
 const char *const tb_kernel_class_names[TB_KERNEL_CLASS_COUNT] = {"fused", "unfused", "naive"};
 const char *const tb_matrix_instruction_names[TB_MATRIX_INSTRUCTION_COUNT] = {"mma.sync", "wgmma",
-                                                                              "tcgen05"};
+                                                                              "tcgen05", "native"};
 
 /* logit at 0 and 1 is infinite; nothing measured tells 1e-6 from either. */
 #define LOGIT_MARGIN 1e-6

@@ -81,10 +81,11 @@ extern const char *const tb_kernel_class_names[TB_KERNEL_CLASS_COUNT];
 typedef enum tb_matrix_instruction {
     TB_MMA_SYNC, /* operands from registers, loaded by the same warps: that work adds up */
     TB_WGMMA,    /* operands from shared memory, asynchronous */
-    TB_TCGEN05   /* likewise, accumulators in tensor memory */
+    TB_TCGEN05,  /* likewise, accumulators in tensor memory */
+    TB_MMA_NATIVE /* the best of these that the device has */
 } tb_matrix_instruction;
 
-#define TB_MATRIX_INSTRUCTION_COUNT 3
+#define TB_MATRIX_INSTRUCTION_COUNT 4
 
 extern const char *const tb_matrix_instruction_names[TB_MATRIX_INSTRUCTION_COUNT];
 
@@ -99,6 +100,7 @@ typedef struct tb_smem_passes {
 typedef struct tb_pass_traits {
     double alu_ops_per_score; /* beside the exponential and the mask */
     tb_smem_passes smem;
+    tb_smem_passes sync_smem; /* of a native kernel where it has mma.sync alone */
 } tb_pass_traits;
 
 /** What a CTA takes of an SM, from which CUDA's rules give the occupancy. */

@@ -1,4 +1,5 @@
 /* Cycles of one visited tile. */
+#include "checked.h"
 #include "time_parts.h"
 
 #include <math.h>
@@ -24,6 +25,15 @@ double tb_time_q_rows(const tb_time_case *item)
            (double)tb_kernel_packed_heads(item->kernel, item->problem, item->tiling->kind);
 }
 
+tb_matrix_instruction tb_time_instructions(const tb_kernel *kernel, const tb_device *device)
+{
+    if (kernel->time.instructions != TB_MMA_NATIVE) {
+        return kernel->time.instructions;
+    }
+    int64_t generation = device->compute_capability / 10;
+    return generation == 9 ? TB_WGMMA : generation == 10 ? TB_TCGEN05 : TB_MMA_SYNC;
+}
+
 /* FLOP that the device's matrix units do a clock and SM for this dtype and kernel. */
 static tb_status tensor_rate(const tb_time_case *item, double *out, tb_error *err)
 {
@@ -38,7 +48,7 @@ static tb_status tensor_rate(const tb_time_case *item, double *out, tb_error *er
         key = TB_DEVICE_TENSOR_FP8_FLOP_PER_CLK_PER_SM;
     }
     tb_status status = tb_device_need(device, key, out, err);
-    if (item->kernel->time.instructions == TB_MMA_SYNC) {
+    if (tb_time_instructions(item->kernel, device) == TB_MMA_SYNC) {
         *out *= tb_device_get(device, TB_DEVICE_MMA_SYNC_FRACTION, 1);
     }
     return status;
@@ -56,12 +66,14 @@ static tb_status rates_of(const tb_time_case *item, sm_rates *out, tb_error *err
                : status;
 }
 
-/* Head dims as the kernel computes them: padded. */
+/* Head dims as the kernel computes them: padded, each for itself. */
 static void padded_dims(const tb_time_case *item, double *d, double *dv)
 {
-    double padded = (double)tb_kernel_padded_dim(item->kernel, item->problem);
-    *d = fmax((double)item->problem->dim, padded);
-    *dv = fmax((double)item->problem->dim_value, padded);
+    const tb_problem *problem = item->problem;
+    int64_t to = tb_kernel_padded_to(item->kernel, problem->pass, problem->dim);
+    int64_t value_to = tb_kernel_padded_to(item->kernel, problem->pass, problem->dim_value);
+    *d = (double)tb_max(problem->dim, to);
+    *dv = (double)tb_max(problem->dim_value, value_to);
 }
 
 /* Part of the exponentials that run on FMA pipes: the device's own value, else the kernel's. */
@@ -92,7 +104,11 @@ typedef struct smem_work {
 static smem_work smem_cycles(const tb_time_case *item, double q, double kv)
 {
     const tb_problem *problem = item->problem;
-    const tb_smem_passes *passes = &item->kernel->time.pass[problem->pass].smem;
+    const tb_time_traits *traits = &item->kernel->time;
+    bool is_sync = tb_time_instructions(item->kernel, item->device) == TB_MMA_SYNC;
+    const tb_smem_passes *passes = is_sync && traits->instructions == TB_MMA_NATIVE
+                                       ? &traits->pass[problem->pass].sync_smem
+                                       : &traits->pass[problem->pass].smem;
     double rate = tb_device_get(item->device, TB_DEVICE_SMEM_BANDWIDTH_BYTES_PER_CLK_PER_SM, 0);
     double d = (double)problem->dim, both = d + (double)problem->dim_value;
     double kv_width = problem->pass == TB_PASS_FORWARD ? both : both / 2;
@@ -153,7 +169,7 @@ static void fused_tile(const tb_time_case *item, const sm_rates *rates, double q
     smem_work smem = smem_cycles(item, q, kv);
     cycles->smem = smem.operands + smem.scores;
     cycles->l2 = l2_cycles(item, q, kv);
-    bool adds_up = traits->instructions == TB_MMA_SYNC;
+    bool adds_up = tb_time_instructions(item->kernel, item->device) == TB_MMA_SYNC;
     double matrix = adds_up ? combine(cycles->tensor, smem.operands, overlap) : cycles->tensor;
     double softmax = fmax(cycles->exp, cycles->alu) + smem.scores,
            memory = fmax(cycles->smem, cycles->l2);
