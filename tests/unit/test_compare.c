@@ -110,7 +110,10 @@ static void compare__runs_with_their_bounds(void **state)
     assert_int_equal(blocks->verdict, TB_VERDICT_SAME);
     tb_assert_close(two->bound_us, 8.5 / 2, 1e-12);
     assert_null(two->above_bound);
-    assert_int_equal(two->verdict, TB_VERDICT_UNSURE); /* 4 against 4.7, once */
+    tb_assert_close(two->low_us, 4 * exp(-1.959964 * 0.03), 1e-7); /* single runs scatter by 3 % */
+    tb_assert_close(two->high_us, 4 * exp(1.959964 * 0.03), 1e-7);
+    assert_int_equal(two->verdict, TB_VERDICT_SLOW);     /* 4.7 against 3.77 to 4.24, or to 4.50 */
+    assert_int_equal(dense->verdict, TB_VERDICT_UNSURE); /* 8.5 against 7.54 to 8.48, once */
     assert_int_equal(two->note_count, 1);
     assert_string_equal(two->notes[0], "not stated, so the defaults: batch");
     free_toy(&made);
@@ -125,7 +128,8 @@ static void compare__summaries_leave_dense_runs_out(void **state)
     assert_int_equal(made.comparison->summary.n, 2);
     tb_assert_close(made.comparison->summary.max_error_percent, 100 * (1 - 4 / 4.7), 1e-9);
     assert_int_equal(made.comparison->summary.groups, 1);
-    assert_int_equal(made.comparison->verdicts[TB_VERDICT_UNSURE], 1);
+    assert_int_equal(made.comparison->verdicts[TB_VERDICT_SLOW], 1);
+    assert_int_equal(made.comparison->verdicts[TB_VERDICT_UNSURE], 0);
     assert_int_equal(made.comparison->bases[TB_BASIS_UNCALIBRATED], 2);
     assert_int_equal(made.comparison->device_count, 1);
     assert_string_equal(made.comparison->by_kernel[0].name, "toy-fna");

@@ -98,26 +98,27 @@ static void occupancy__shares_an_sm(void **state)
     close_bench(&b);
 }
 
-/* Boost (1,980 MHz) below 1 ms, four fifths of it above 5 ms, by the logarithm in between: sqrt 5
- * ms is half-way, 0.9. A head takes 47.73 us, 256 tiles x heads on 132 slots. */
-static void clock__falls_from_one_to_five_milliseconds(void **state)
+/* Boost (1,980 MHz) below 1 ms, four fifths of it above 50 ms, by the logarithm in between: sqrt 50
+ * ms is half-way, 0.9. A CTA takes 23.87 us, 256 x heads of them on 132 slots: 1,200 heads 55.5 ms.
+ */
+static void clock__falls_from_one_to_fifty_milliseconds(void **state)
 {
     (void)state;
     bench b = h100();
     double last = HUGE_VAL;
     int between = 0;
-    for (int64_t heads = 1; heads <= 300; heads += 7) {
+    for (int64_t heads = 1; heads <= 1200; heads += 27) {
         tb_case item = tb_test_gna("32768", "2048", "256", heads);
         tb_time time = time_of(&b, &item);
         double boost_us = time.schedule.makespan / 1980;
-        double part = fmin(fmax(log(boost_us / 1000) / log(5), 0), 1);
+        double part = fmin(fmax(log(boost_us / 1000) / log(50), 0), 1);
         tb_assert_close(time.clock_mhz, 1980 * (1 - 0.2 * part), 1e-12);
         tb_assert_close(time.attention_us, time.schedule.makespan / time.clock_mhz + 5, 1e-12);
         assert_true(time.clock_mhz <= last);
         between += part > 0 && part < 1;
         last = time.clock_mhz;
     }
-    assert_true(between > 3);
+    assert_true(between > 30);
     tb_assert_close(last, 1584, 1e-12);
     close_bench(&b);
 }
@@ -290,35 +291,6 @@ static void basis__is_assumed_where_any_value_is(void **state)
     tb_device_destroy(device);
 }
 
-static void values__come_from_fit_then_device_then_prior(void **state)
-{
-    (void)state;
-    tb_kernel *kernel = tb_test_kernel("cutlass-hopper-fna");
-    tb_device *fitted = tb_test_device("h100-sxm"), *other = tb_test_device("h200");
-    const tb_fit *fit = tb_time_find_fit(&kernel->time, "h100-sxm");
-    assert_non_null(fit);
-    tb_time_values values = tb_time_values_of(kernel, fitted);
-    assert_true(values.value[TB_TIME_OVERLAP] == fit->value[TB_TIME_OVERLAP]);
-    assert_int_equal(values.basis, TB_BASIS_CALIBRATED);
-    assert_false(fit->fitted[TB_TIME_PROLOGUE_CYCLES]); /* held at its prior */
-    assert_true(values.value[TB_TIME_PROLOGUE_CYCLES] ==
-                kernel->time.prior[TB_TIME_PROLOGUE_CYCLES].value);
-    values = tb_time_values_of(kernel, other);
-    for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
-        assert_true(values.known[p] == kernel->time.prior[p].given);
-        assert_true(values.value[p] == kernel->time.prior[p].value);
-    }
-    assert_int_equal(values.basis, TB_BASIS_UNCALIBRATED);
-    tb_test_set(other, "sustained_clock_fraction=0.72");
-    values = tb_time_values_of(kernel, other);
-    assert_true(values.value[TB_TIME_SUSTAINED_CLOCK_FRACTION] == 0.72);
-    kernel->time.prior[TB_TIME_LAUNCH_US].given = false;
-    assert_false(tb_time_values_of(kernel, other).known[TB_TIME_LAUNCH_US]);
-    tb_kernel_destroy(kernel);
-    tb_device_destroy(fitted);
-    tb_device_destroy(other);
-}
-
 static void assert_refused(const tb_timed_case *timed, const tb_time_values *values,
                            const char *part)
 {
@@ -348,8 +320,12 @@ static void unknown_facts__are_named(void **state)
     }
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
         b.values.known[p] = false;
-        assert_refused(&timed, &b.values, "neither a prior nor a fit of ");
-        assert_refused(&timed, &b.values, tb_time_parameters[p].name);
+        if (tb_time_parameters[p].is_optional) {
+            assert_true(tb_timed_run(&timed, &b.values).attention_us > 0);
+        } else {
+            assert_refused(&timed, &b.values, "neither a prior nor a fit of ");
+            assert_refused(&timed, &b.values, tb_time_parameters[p].name);
+        }
         b.values.known[p] = true;
     }
     tb_timed_close(&timed);
@@ -359,12 +335,11 @@ static void unknown_facts__are_named(void **state)
 TB_TESTS(cmocka_unit_test(a_launch__is_waves_of_ctas),
          cmocka_unit_test(a_masked_launch__pays_for_every_visited_tile),
          cmocka_unit_test(occupancy__shares_an_sm),
-         cmocka_unit_test(clock__falls_from_one_to_five_milliseconds),
+         cmocka_unit_test(clock__falls_from_one_to_fifty_milliseconds),
          cmocka_unit_test(hbm__bounds_the_time_of_a_slow_memory),
          cmocka_unit_test(permutation__moves_every_token_twice),
          cmocka_unit_test(permutation__is_free_where_tokens_stay),
          cmocka_unit_test(limiter__is_what_takes_longest),
          cmocka_unit_test(basis__says_how_far_to_trust),
          cmocka_unit_test(basis__is_assumed_where_any_value_is),
-         cmocka_unit_test(values__come_from_fit_then_device_then_prior),
          cmocka_unit_test(unknown_facts__are_named));
