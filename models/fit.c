@@ -85,7 +85,9 @@ static tb_status add_parameter(const tb_fit_request *request, const tb_fit_run *
     if (find_parameter(request, run, parameter, result) != NULL) {
         return TB_OK;
     }
-    if (prior->given && !(prior->spread > 0)) {
+    bool is_clock = parameter == TB_TIME_SUSTAINED_CLOCK_FRACTION;
+    const tb_device_value *clock = &run->device->values[TB_DEVICE_SUSTAINED_CLOCK_FRACTION];
+    if ((prior->given && !(prior->spread > 0)) || (is_clock && clock->origin != TB_VALUE_UNKNOWN)) {
         return TB_OK; /* held at its sourced value */
     }
     if (!prior->given) {
@@ -195,11 +197,10 @@ static tb_status fill(const double *x, double *residuals, void *user, tb_error *
         if (is_skipped(state, r)) {
             continue;
         }
-        tb_time_case item =
-            tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
+        tb_time_case item = tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
         tb_time_values values = tb_fit_values(request, result, run);
-        tb_status status = tb_time_rescale(&item, &values, &state->bases[r], &attention_us,
-                                           &permute_us, err);
+        tb_status status =
+            tb_time_rescale(&item, &values, &state->bases[r], &attention_us, &permute_us, err);
         if (status != TB_OK) {
             return status;
         }

@@ -39,8 +39,8 @@ typedef struct tb_fit_request {
     size_t count;
     bool shared[TB_TIME_PARAMETER_COUNT]; /* between the devices of a family of kernels */
     double noise; /* relative spread of measured times, which weighs runs against priors */
-    /* of each run, as tb_fit_bases() gives them, or NULL: times are rescaled from them (CTAs stay on
-     * their slots), which makes fits that start near them cheap; borrowed */
+    /* of each run, as tb_fit_bases() gives them, or NULL: times are rescaled from them (CTAs stay
+     * on their slots), which makes fits that start near them cheap; borrowed */
     const tb_time *bases;
 } tb_fit_request;
 

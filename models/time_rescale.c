@@ -16,8 +16,9 @@ static tb_status rescale_permutation(const tb_time_case *item, const tb_time_val
     return status;
 }
 
-tb_status tb_time_rescale(const tb_time_case *item, const tb_time_values *values, const tb_time *now,
-                          double *attention_us, double *permute_us, tb_error *err)
+tb_status tb_time_rescale(const tb_time_case *item, const tb_time_values *values,
+                          const tb_time *now, double *attention_us, double *permute_us,
+                          tb_error *err)
 {
     double boost = 0, bandwidth = 0, prologue = 0, sustained = 0, launch = 0;
     tb_time moved = *now;
@@ -48,9 +49,10 @@ tb_status tb_time_rescale(const tb_time_case *item, const tb_time_values *values
     double busy = tiles + prologue * (double)now->schedule.ctas;
     double makespan = now->schedule.makespan * busy / now->schedule.busy;
     double clock = tb_time_clock_mhz(boost, sustained, makespan / boost);
-    double sides = now->attention_us - fmax(now->schedule.makespan / now->clock_mhz, now->hbm_us) -
-                   now->launch_us;
+    double sides =
+        now->attention_us - tb_time_launch_us(now, now->schedule.makespan / now->clock_mhz);
     double launches = item->kernel->time.kind == TB_CLASS_FUSED ? 1 : 2; /* as tb_time_predict() */
-    *attention_us = fmax(makespan / clock, now->hbm_us) + launches * launch + sides;
+    moved.launch_us = launches * launch;
+    *attention_us = tb_time_launch_us(&moved, makespan / clock) + sides;
     return permute_us == NULL ? TB_OK : rescale_permutation(item, values, now, permute_us, err);
 }

@@ -240,9 +240,9 @@ static tb_status calibrate(tb_calibration *c, tb_progress_fn *progress, void *us
     return status == TB_OK ? summarise_all(c, err) : status;
 }
 
-tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count, const bool *shared,
-                       double noise, tb_progress_fn *progress, void *user, tb_calibration **out,
-                       tb_error *err)
+tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
+                       const tb_calibrate_options *options, tb_progress_fn *progress, void *user,
+                       tb_calibration **out, tb_error *err)
 {
     tb_calibration *c = calloc(1, sizeof *c);
     if (c != NULL) {
@@ -252,10 +252,10 @@ tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count, 
         tb_calibration_destroy(c);
         return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
     }
-    memcpy(c->request.shared, shared, sizeof c->request.shared);
-    c->request.noise = noise;
-    tb_status status =
-        tb_calibration_store_fill(profiles, profile_count, c->store, &c->skipped, err);
+    memcpy(c->request.shared, options->shared, sizeof c->request.shared);
+    c->request.noise = options->noise;
+    tb_status status = tb_calibration_store_fill(profiles, profile_count, options->skip, c->store,
+                                                 &c->skipped, err);
     if (status == TB_OK) {
         status = calibrate(c, progress, user, err);
     }

@@ -69,7 +69,7 @@ static tb_profile *profile;
 static tb_status compare(tb_error *err)
 {
     const tb_profile *profiles[] = {profile};
-    tb_compare_options options = {.interval = TB_DEFAULT_INTERVAL};
+    tb_compare_options options = {0};
     tb_comparison *comparison = NULL;
     tb_status status = tb_compare(profiles, 1, &options, &comparison, err);
     if (status == TB_OK) {

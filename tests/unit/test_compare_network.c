@@ -33,7 +33,7 @@ static tb_comparison *compare(const tb_profile *profile)
 {
     tb_comparison *comparison = NULL;
     tb_error err;
-    tb_compare_options options = {.interval = TB_DEFAULT_INTERVAL};
+    tb_compare_options options = {0};
     tb_assert_ok(tb_compare(&profile, 1, &options, &comparison, &err), &err);
     return comparison;
 }
