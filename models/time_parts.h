@@ -15,6 +15,9 @@ TB_NODISCARD tb_status tb_time_need(const tb_time_case *item, const tb_time_valu
 /** The matrix instructions that a kernel issues on a device: wgmma exists on 9.0, tcgen05 on 10.x. */
 tb_matrix_instruction tb_time_instructions(const tb_kernel *kernel, const tb_device *device);
 
+/** Head dims as the kernel computes them: padded, each for itself. */
+void tb_time_padded_dims(const tb_kernel *kernel, const tb_problem *problem, double *d, double *dv);
+
 /** Query rows of a query tile: its tokens, times the heads of a group where they are packed. */
 double tb_time_q_rows(const tb_time_case *item);
 
