@@ -46,6 +46,9 @@ int64_t tb_time_extra_tiles(const tb_time_case *item);
 TB_NODISCARD tb_status tb_time_schedule(const tb_time_case *item, double prologue, tb_time *time,
                                         tb_error *err);
 
+/** The launch that merges the parts of split KV: outputs in fp32, written and read, one written. */
+double tb_time_merge_us(const tb_time_case *item, int64_t splits);
+
 /** The clock of a launch of that many microseconds: boost below 1 ms, sustained above 50 ms, in
  *  between by the logarithm of time. */
 double tb_time_clock_mhz(double boost_mhz, double sustained_fraction, double time_us);
