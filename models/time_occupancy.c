@@ -12,12 +12,15 @@ static double round_up(double value, double unit)
     return ceil(value / unit) * unit;
 }
 
-static double smem_bytes(const tb_kernel_resources *resources, const tb_problem *problem,
-                         const tb_tiling *tiling, double padded)
+/* Bytes of a CTA's tiles: as many query rows as it computes, head dims as the kernel pads them. */
+static double smem_bytes(const tb_kernel *kernel, const tb_problem *problem,
+                         const tb_tiling *tiling)
 {
-    double q = (double)tb_tiling_q_tokens(tiling, &problem->layout);
-    double kv = (double)tb_tiling_kv_tokens(tiling, &problem->layout);
-    double d = fmax((double)problem->dim, padded), dv = fmax((double)problem->dim_value, padded);
+    const tb_kernel_resources *resources = &kernel->time.resources;
+    double q = (double)tb_tiling_q_tokens(tiling, &problem->layout) *
+               (double)tb_kernel_packed_heads(kernel, problem, tiling->kind);
+    double kv = (double)tb_tiling_kv_tokens(tiling, &problem->layout), d = 0, dv = 0;
+    tb_time_padded_dims(kernel, problem, &d, &dv);
     return (resources->smem_q * q * d + resources->smem_kv * kv * (d + dv)) *
                (double)tb_dtype_bytes(problem->dtype) +
            (double)resources->smem_bytes;
@@ -80,8 +83,7 @@ tb_status tb_time_occupancy(const tb_kernel *kernel, const tb_problem *problem,
     if (status != TB_OK) {
         return status;
     }
-    double smem =
-        smem_bytes(resources, problem, tiling, (double)tb_kernel_padded_dim(kernel, problem));
+    double smem = smem_bytes(kernel, problem, tiling);
     double ctas = ctas_per_sm(resources, &sm, smem);
     if (ctas < 1) {
         return tb_fail(err, TB_EINVAL,

@@ -16,6 +16,9 @@ TB_NODISCARD tb_status tb_time_need(const tb_time_case *item, const tb_time_valu
  */
 tb_matrix_instruction tb_time_instructions(const tb_kernel *kernel, const tb_device *device);
 
+/** Head dims as the kernel computes them: padded, each for itself. */
+void tb_time_padded_dims(const tb_kernel *kernel, const tb_problem *problem, double *d, double *dv);
+
 /** Query rows of a query tile: its tokens, times the heads of a group where they are packed. */
 double tb_time_q_rows(const tb_time_case *item);
 
@@ -43,6 +46,9 @@ int64_t tb_time_extra_tiles(const tb_time_case *item);
  */
 TB_NODISCARD tb_status tb_time_schedule(const tb_time_case *item, double prologue, tb_time *time,
                                         tb_error *err);
+
+/** The launch that merges the parts of split KV: outputs in fp32, written and read, one written. */
+double tb_time_merge_us(const tb_time_case *item, int64_t splits);
 
 /** The clock of a launch of that many microseconds: boost below 1 ms, sustained above 50 ms, in
  *  between by the logarithm of time. */

@@ -54,7 +54,9 @@ tb_cta_tiles tb_time_cta_tiles(const tb_time_case *item, const tb_q_tile_count *
     }
     double all = (double)item->census->visited -
                  (double)extra * (double)item->census->q_tiles; /* of the launch */
-    return (tb_cta_tiles){visited, visited * (double)item->masks->masked / all};
+    /* the launch of the extra tokens is not masked, whatever the policy counts */
+    double part = all > 0 ? fmin((double)item->masks->masked / all, 1) : 0;
+    return (tb_cta_tiles){visited, visited * part};
 }
 
 /* A launch of too many CTAs to walk: the middle of the range that the makespan lies in, which is
@@ -94,25 +96,40 @@ static tb_status estimate_schedule(const tb_schedule_problem *problem, tb_schedu
     return TB_OK;
 }
 
-/* How many CTAs share a query tile's KV tiles: 1 where the grid fills the slots, or the kernel does
- * not split. Of the mean query tile. */
+/* How many CTAs share a query tile's KV tiles: 1 where the grid fills the slots, the kernel does
+ * not split, or the launch that merges the parts costs more than they save. Of the mean query tile.
+ */
 static tb_status choose_splits(const tb_time_case *item, const tb_time *time, double prologue,
                                int64_t ctas, int64_t slots, int64_t *out, tb_error *err)
 {
-    double visited = (double)item->census->visited / (double)item->census->q_tiles;
-    tb_split split = {.splits = 1};
-    tb_status status = TB_OK;
-    if (item->kernel->time.splits_kv && item->problem->pass == TB_PASS_FORWARD && ctas < slots) {
-        tb_split_problem problem = {.ctas = ctas,
-                                    .slots = slots,
-                                    .tiles_per_cta = (int64_t)ceil(visited),
-                                    .max_splits = MAX_SPLITS,
-                                    .cta_tiles = prologue / time->tile.plain,
-                                    .merge_tiles = 0};
-        status = tb_schedule_split(&problem, &split, err);
+    double visited = (double)item->census->visited / (double)item->census->q_tiles -
+                     (double)tb_time_extra_tiles(item);
+    double cycles = time->tile.plain * (double)time->occupancy, boost = 0;
+    bool may_split = item->kernel->time.splits_kv && item->problem->pass == TB_PASS_FORWARD &&
+                     ctas < slots && visited > 0;
+    tb_split split;
+    *out = 1;
+    if (!may_split) {
+        return TB_OK;
     }
-    *out = split.splits;
-    return status;
+    tb_split_problem problem = {.ctas = ctas,
+                                .slots = slots,
+                                .tiles_per_cta = (int64_t)ceil(visited),
+                                .max_splits = MAX_SPLITS,
+                                .cta_tiles = prologue / cycles,
+                                .merge_tiles = 0};
+    tb_status status = tb_schedule_split(&problem, &split, err);
+    if (status == TB_OK) {
+        status = tb_device_need(item->device, TB_DEVICE_CLOCK_BOOST_MHZ, &boost, err);
+    }
+    if (status != TB_OK) {
+        return status;
+    }
+    double saved = ceil(visited) + problem.cta_tiles - split.time_tiles; /* of the only wave */
+    if (saved * cycles / boost > tb_time_merge_us(item, split.splits)) {
+        *out = split.splits;
+    }
+    return TB_OK;
 }
 
 /* Costs of the CTAs of one head and batch entry, in cycles; each is shared by `splits`. CTAs on one

@@ -66,12 +66,10 @@ static tb_status rates_of(const tb_time_case *item, sm_rates *out, tb_error *err
                : status;
 }
 
-/* Head dims as the kernel computes them: padded, each for itself. */
-static void padded_dims(const tb_time_case *item, double *d, double *dv)
+void tb_time_padded_dims(const tb_kernel *kernel, const tb_problem *problem, double *d, double *dv)
 {
-    const tb_problem *problem = item->problem;
-    int64_t to = tb_kernel_padded_to(item->kernel, problem->pass, problem->dim);
-    int64_t value_to = tb_kernel_padded_to(item->kernel, problem->pass, problem->dim_value);
+    int64_t to = tb_kernel_padded_to(kernel, problem->pass, problem->dim);
+    int64_t value_to = tb_kernel_padded_to(kernel, problem->pass, problem->dim_value);
     *d = (double)tb_max(problem->dim, to);
     *dv = (double)tb_max(problem->dim_value, value_to);
 }
@@ -160,7 +158,7 @@ static void fused_tile(const tb_time_case *item, const sm_rates *rates, double q
     const tb_time_traits *traits = &item->kernel->time;
     tb_pass pass = item->problem->pass;
     double d, dv, fma = exp_fma_fraction(item);
-    padded_dims(item, &d, &dv);
+    tb_time_padded_dims(item->kernel, item->problem, &d, &dv);
     double flop = pass == TB_PASS_FORWARD ? 2 * (d + dv) : 2 * (3 * d + 2 * dv);
     cycles->tensor = q * kv * flop / rates->tensor;
     cycles->exp = q * kv * (1 - fma) / rates->ex2;
@@ -191,7 +189,7 @@ static void unfused_tile(const tb_time_case *item, const sm_rates *rates, double
         cycles->smem =
             l1 > 0 ? pairs * (d + dv) * (double)tb_dtype_bytes(item->problem->dtype) / l1 : 0;
     } else {
-        padded_dims(item, &d, &dv);
+        tb_time_padded_dims(item->kernel, item->problem, &d, &dv);
         cycles->tensor = pairs * 2 * (d + dv) / rates->tensor;
         cycles->smem = smem_cycles(item, q, kv).operands;
         cycles->l2 = l2_cycles(item, q, kv);

@@ -127,12 +127,13 @@ static double permuted_bytes(const tb_problem *problem)
     return 2 * elements * batch * (double)tb_dtype_bytes(problem->dtype);
 }
 
-/* Attention of every query to the extra KV tokens alone: equal CTAs. */
+/* Attention of every query to the extra KV tokens alone: equal CTAs, as many as the attention
+ * launch has query tiles. */
 static double extra_kv_us(const tb_time_case *item, const tb_time *time, double prologue,
                           double sms, double bandwidth)
 {
     sizes s = sizes_of(item->problem);
-    double copies = (double)item->problem->heads * (double)item->problem->batch;
+    double copies = (double)time->schedule.ctas / ((double)item->cta_count * (double)time->splits);
     double tiles = (double)tb_time_extra_tiles(item);
     double slots = sms * (double)time->occupancy;
     double waves = ceil((double)item->cta_count * copies / slots);
@@ -142,20 +143,26 @@ static double extra_kv_us(const tb_time_case *item, const tb_time *time, double 
     return cycles / time->clock_mhz + hbm_us + time->launch_us;
 }
 
+double tb_time_merge_us(const tb_time_case *item, int64_t splits)
+{
+    sizes s = sizes_of(item->problem);
+    double o = s.q_rows * s.dv;
+    return copy_us(item, 2 * (double)splits * (o + s.q_rows) * FP32_BYTES + o * s.element);
+}
+
 static void forward_sides(const tb_time_case *item, double prologue, double sms, double bandwidth,
                           tb_time *time)
 {
     const tb_problem *problem = item->problem;
     sizes s = sizes_of(problem);
-    double o = s.q_rows * s.dv, parts = (double)time->splits;
+    double o = s.q_rows * s.dv;
     if (tb_time_extra_tiles(item) > 0) {
         time->side_us[TB_SIDE_EXTRA_KV] = extra_kv_us(item, time, prologue, sms, bandwidth);
         time->side_us[TB_SIDE_MERGE] =
             copy_us(item, 3 * o * s.element + 3 * s.q_rows * FP32_BYTES); /* two in, one out */
     }
-    if (time->splits > 1) { /* partial outputs in fp32, written and read */
-        time->side_us[TB_SIDE_MERGE] +=
-            copy_us(item, 2 * parts * (o + s.q_rows) * FP32_BYTES + o * s.element);
+    if (time->splits > 1) {
+        time->side_us[TB_SIDE_MERGE] += tb_time_merge_us(item, time->splits);
     }
     if (item->kernel->gqa == TB_GQA_EXPANDED && problem->heads_kv < problem->heads) {
         double group = (double)problem->heads / (double)problem->heads_kv;
