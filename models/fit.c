@@ -72,6 +72,7 @@ static bool needs(const tb_fit_run *run, tb_time_parameter parameter)
     case TB_TIME_BACKWARD_OVERLAP:
         return p->problem.pass == TB_PASS_BACKWARD && run->kernel->time.prior[parameter].given;
     case TB_TIME_TILE_LATENCY_CYCLES:
+    case TB_TIME_TENSOR_FRACTION:
         return run->kernel->time.prior[parameter].given;
     default:
         return true;

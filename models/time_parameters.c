@@ -41,6 +41,12 @@ const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
                                   .scale = TB_SCALE_LOGIT,
                                   .travels = true,
                                   .is_optional = true},
+    [TB_TIME_TENSOR_FRACTION] = {.name = "tensor_fraction",
+                                 .meaning = "of the tensor rate that products reach",
+                                 .scale = TB_SCALE_LOGIT,
+                                 .travels = true,
+                                 .is_optional = true,
+                                 .otherwise = 1},
 };
 
 const char *const tb_kernel_class_names[TB_KERNEL_CLASS_COUNT] = {"fused", "unfused", "naive"};

@@ -21,6 +21,7 @@ typedef enum tb_time_parameter {
     TB_TIME_PERMUTE_FRACTION,         /* of the HBM bandwidth that permuting tokens reaches */
     TB_TIME_TILE_LATENCY_CYCLES,      /* of a visited tile, waited for and hidden by nothing */
     TB_TIME_BACKWARD_OVERLAP,         /* overlap of the backward pass */
+    TB_TIME_TENSOR_FRACTION, /* of the tensor rate that products reach, beside tensor_efficiency */
     TB_TIME_PARAMETER_COUNT
 } tb_time_parameter;
 
@@ -36,7 +37,8 @@ typedef struct tb_parameter_info {
     tb_parameter_scale scale;
     bool is_of_source; /* belongs to the source code: shared between devices in a fit by default */
     bool travels; /* belongs to the kernel's code: a device without a fit takes it from another's */
-    bool is_optional; /* 0 where a kernel has neither a prior nor a fit of it */
+    bool is_optional; /* `otherwise` where a kernel has neither a prior nor a fit of it */
+    double otherwise;
 } tb_parameter_info;
 
 extern const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT];

@@ -8,7 +8,7 @@
 #define TB_US_PER_S     1e6
 
 /** A parameter's value. TB_OK; TB_EINVAL when the kernel has neither a prior nor a fit of it; an
- *  optional one is 0 then. */
+ *  optional one has its default then. */
 TB_NODISCARD tb_status tb_time_need(const tb_time_case *item, const tb_time_values *values,
                                     tb_time_parameter parameter, double *out, tb_error *err);
 

@@ -216,7 +216,11 @@ tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_time_values *va
                        "time section of its file",
                        item->kernel->name);
     }
+    double fraction = 0;
     tb_status status = rates_of(item, &rates, err);
+    if (status == TB_OK) {
+        status = tb_time_need(item, values, TB_TIME_TENSOR_FRACTION, &fraction, err);
+    }
     if (status == TB_OK) {
         status = tb_time_need(item, values, has_own ? TB_TIME_BACKWARD_OVERLAP : TB_TIME_OVERLAP,
                               &overlap, err);
@@ -230,6 +234,7 @@ tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_time_values *va
     if (status != TB_OK) {
         return status;
     }
+    rates.tensor *= fraction;
     if (item->kernel->time.kind == TB_CLASS_FUSED) {
         fused_tile(item, &rates, q, kv, overlap, &cycles);
     } else {

@@ -103,6 +103,7 @@ tb_status tb_time_need(const tb_time_case *item, const tb_time_values *values,
             "file",
             item->kernel->name, tb_time_parameters[parameter].name, item->device->name);
     }
-    *out = values->known[parameter] ? values->value[parameter] : 0;
+    *out = values->known[parameter] ? values->value[parameter]
+                                    : tb_time_parameters[parameter].otherwise;
     return TB_OK;
 }
