@@ -79,9 +79,9 @@ extern const char *const tb_kernel_class_names[TB_KERNEL_CLASS_COUNT];
 
 /** Which matrix instructions it issues. */
 typedef enum tb_matrix_instruction {
-    TB_MMA_SYNC, /* operands from registers, loaded by the same warps: that work adds up */
-    TB_WGMMA,    /* operands from shared memory, asynchronous */
-    TB_TCGEN05,  /* likewise, accumulators in tensor memory */
+    TB_MMA_SYNC,  /* operands from registers, loaded by the same warps: that work adds up */
+    TB_WGMMA,     /* operands from shared memory, asynchronous */
+    TB_TCGEN05,   /* likewise, accumulators in tensor memory */
     TB_MMA_NATIVE /* the best of these that the device has */
 } tb_matrix_instruction;
 

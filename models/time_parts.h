@@ -12,7 +12,8 @@
 TB_NODISCARD tb_status tb_time_need(const tb_time_case *item, const tb_time_values *values,
                                     tb_time_parameter parameter, double *out, tb_error *err);
 
-/** The matrix instructions that a kernel issues on a device: wgmma exists on 9.0, tcgen05 on 10.x. */
+/** The matrix instructions that a kernel issues on a device: wgmma exists on 9.0, tcgen05 on 10.x.
+ */
 tb_matrix_instruction tb_time_instructions(const tb_kernel *kernel, const tb_device *device);
 
 /** Head dims as the kernel computes them: padded, each for itself. */

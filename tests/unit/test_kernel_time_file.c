@@ -98,7 +98,8 @@ static void time_section__is_read(void **state)
     const tb_time_traits *traits = &read.traits;
     assert_true(traits->given);
     assert_int_equal(traits->occupancy, 2);
-    assert_true(traits->tensor_efficiency == 0.9 && traits->pass[TB_PASS_FORWARD].alu_ops_per_score == 3.5);
+    assert_true(traits->tensor_efficiency == 0.9 &&
+                traits->pass[TB_PASS_FORWARD].alu_ops_per_score == 3.5);
     assert_string_equal(traits->family, "natten-fna");
     assert_string_equal(traits->source, "counted");
     const tb_prior *overlap = &traits->prior[TB_TIME_OVERLAP];

@@ -178,7 +178,8 @@ static void softmax__is_the_slower_of_its_two_pipes(void **state)
     bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     b.values.value[TB_TIME_OVERLAP] = 0;
-    b.kernel->time.pass[TB_PASS_FORWARD].alu_ops_per_score = 12; /* 16,384 x 12 / 128 = 1,536, past the exponentials */
+    b.kernel->time.pass[TB_PASS_FORWARD].alu_ops_per_score =
+        12; /* 16,384 x 12 / 128 = 1,536, past the exponentials */
     tb_tile_cycles tile = tile_of(&b, &item);
     tb_assert_close(tile.alu, 1536, 1e-12);
     tb_assert_close(tile.plain, 2048 + 1536, 1e-12);
