@@ -17,6 +17,7 @@ typedef struct calibrate_args {
     tb_arg_choice format;
     const char *model;
     const char *shared;
+    const char *skip;
     tb_arg_double noise;
 } calibrate_args;
 
@@ -30,6 +31,8 @@ static const tb_option fit_options[] = {
      AT(model), 0, 0, NULL, 0},
     {"shared", '\0', TB_OPTION_TEXT, "A,B", "parameters of the source, one value for all devices",
      AT(shared), 0, 0, NULL, 0},
+    {"skip", '\0', TB_OPTION_TEXT, "GLOB,...", "leave out runs whose ids match", AT(skip), 0, 0,
+     NULL, 0},
     {"noise", '\0', TB_OPTION_DOUBLE, "PERCENT", "spread of measured times (default 3)", AT(noise),
      0, 100, NULL, 0},
     {"format", '\0', TB_OPTION_CHOICE, NULL, "how to print the report (default table)", AT(format),
@@ -275,21 +278,21 @@ static tb_status load_profiles(const char *const *names, tb_profile ***out, size
 static tb_status run(const void *arguments, const char *const *positional, tb_error *err)
 {
     const calibrate_args *args = arguments;
-    bool shared[TB_TIME_PARAMETER_COUNT];
+    tb_calibrate_options options = {.skip = args->skip};
     tb_profile **profiles = NULL;
     size_t count = 0;
     tb_calibration *calibration = NULL;
-    double noise = (args->noise.given ? args->noise.value : DEFAULT_NOISE) / 100;
-    if (!(noise > 0)) {
+    options.noise = (args->noise.given ? args->noise.value : DEFAULT_NOISE) / 100;
+    if (!(options.noise > 0)) {
         return tb_fail(err, TB_EINVAL, "--noise must be above 0");
     }
-    tb_status status = read_shared(args->shared, shared, err);
+    tb_status status = read_shared(args->shared, options.shared, err);
     if (status == TB_OK) {
         status = load_profiles(positional, &profiles, &count, err);
     }
     if (status == TB_OK) {
         status =
-            tb_calibrate((const tb_profile *const *)profiles, count, shared, noise,
+            tb_calibrate((const tb_profile *const *)profiles, count, &options,
                          isatty(STDERR_FILENO) ? show_progress : NULL, NULL, &calibration, err);
     }
     if (status == TB_OK && args->model != NULL) {

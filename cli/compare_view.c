@@ -116,7 +116,7 @@ static void put_not_compared(tb_document *doc, const tb_comparison *from)
 {
     tb_document_open_array(doc, "not_compared");
     for (size_t i = 0; i < from->count; i++) {
-        if (from->runs[i].why_not != NULL) {
+        if (tb_compare_is_missing(&from->runs[i])) {
             tb_document_open_object(doc, NULL);
             tb_document_text(doc, "id", from->runs[i].run->id);
             tb_document_text(doc, "profile", from->runs[i].profile->name);
@@ -166,6 +166,7 @@ void tb_view_compare_document(tb_document *doc, const tb_compare_view *view)
     tb_document_text(doc, "basis", "errors of the parameters, and the scatter of single runs");
     tb_document_close(doc);
     put_summary(doc, view->comparison);
+    tb_view_networks_document(doc, view->comparison);
     put_not_compared(doc, view->comparison);
     put_against(doc, view);
 }

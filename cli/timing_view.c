@@ -84,6 +84,7 @@ void tb_view_timing_document(tb_document *doc, const tb_timing *timing,
     tb_document_text(doc, "basis", tb_basis_names[time->basis]);
     tb_document_double(doc, "clock_mhz", time->clock_mhz);
     tb_document_double(doc, "hbm_us", time->hbm_us);
+    tb_document_double(doc, "exposed_us", time->exposed_us);
     tb_document_int(doc, "occupancy", time->occupancy);
     tb_document_int(doc, "splits_kv", time->splits);
     put_interval(doc, time);

@@ -105,6 +105,9 @@ TB_NODISCARD tb_status tb_device_load(const char *name, tb_device **out, tb_erro
 /** Free a device; NULL is allowed. */
 void tb_device_destroy(tb_device *device);
 
+/** Is `name` the device's name, or one of its aliases? */
+bool tb_device_is_named(const tb_device *device, const char *name);
+
 /** Give a value its number. TB_OK; TB_EINVAL, saying what it can be, for one out of range. */
 TB_NODISCARD tb_status tb_device_put(tb_device *device, tb_device_key key, double value,
                                      tb_value_origin origin, tb_error *err);

@@ -1,19 +1,24 @@
 #include "fit.h"
 
+#include "fit_errors.h"
 #include "least_squares.h"
+#include "time_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An error this close to the prior's spread says that the runs told nothing. */
-#define UNDETERMINED 0.8
+/* The times of the runs are taken anew with schedules of their own until no parameter moves by more
+ * than this, on its transformed scale, but no more often than MAX_ROUNDS. */
+#define SETTLED    0.01
+#define MAX_ROUNDS 4
 
 /* The fit while it is being solved. */
 typedef struct fit_state {
     const tb_fit_request *request;
     const bool *skip;
     tb_fit_result *result; /* its parameters say who owns which; values follow x */
+    const tb_time *bases;  /* of each run, from which times are rescaled */
 } fit_state;
 
 static bool is_skipped(const fit_state *state, size_t run)
@@ -80,7 +85,9 @@ static tb_status add_parameter(const tb_fit_request *request, const tb_fit_run *
     if (find_parameter(request, run, parameter, result) != NULL) {
         return TB_OK;
     }
-    if (prior->given && !(prior->spread > 0)) {
+    bool is_clock = parameter == TB_TIME_SUSTAINED_CLOCK_FRACTION;
+    const tb_device_value *clock = &run->device->values[TB_DEVICE_SUSTAINED_CLOCK_FRACTION];
+    if ((prior->given && !(prior->spread > 0)) || (is_clock && clock->origin != TB_VALUE_UNKNOWN)) {
         return TB_OK; /* held at its sourced value */
     }
     if (!prior->given) {
@@ -190,7 +197,10 @@ static tb_status fill(const double *x, double *residuals, void *user, tb_error *
         if (is_skipped(state, r)) {
             continue;
         }
-        tb_status status = tb_fit_predict(request, result, run, &attention_us, &permute_us, err);
+        tb_time_case item = tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
+        tb_time_values values = tb_fit_values(request, result, run);
+        tb_status status =
+            tb_time_rescale(&item, &values, &state->bases[r], &attention_us, &permute_us, err);
         if (status != TB_OK) {
             return status;
         }
@@ -238,43 +248,7 @@ static tb_status sum_squares(fit_state *state, const double *x, double *out, tb_
     return status;
 }
 
-static int64_t count_times(const fit_state *state)
-{
-    int64_t times = 0;
-    for (size_t r = 0; r < state->request->count; r++) {
-        times += is_skipped(state, r) ? 0 : state->request->runs[r].measured_permute_us > 0 ? 2 : 1;
-    }
-    return times;
-}
-
-/* Errors of the parameters. Residuals larger than the assumed noise widen them; smaller ones do not
- * narrow them, for a few runs can agree by chance. */
-static void set_errors(fit_state *state, double squares, const double *covariance)
-{
-    tb_fit_result *result = state->result;
-    size_t p = result->count;
-    double widen[TB_FIT_PARAMETERS_MAX];
-    /* priors count as observations, one a parameter, so that these are the times */
-    result->degrees_of_freedom = count_times(state);
-    double scale = fmax(1, sqrt(squares / (double)result->degrees_of_freedom));
-    result->scatter = scale * state->request->noise;
-    for (size_t i = 0; i < p; i++) {
-        tb_fit_parameter *parameter = &result->parameters[i];
-        parameter->is_determined =
-            sqrt(covariance[i * p + i]) < UNDETERMINED * parameter->prior_spread;
-    }
-    for (size_t i = 0; i < p; i++) {
-        result->parameters[i].error = sqrt(covariance[i * p + i]);
-        widen[i] = result->parameters[i].is_determined ? scale : 1; /* else the prior holds it */
-        result->parameters[i].error *= widen[i];
-    }
-    for (size_t i = 0; i < p; i++) {
-        for (size_t j = 0; j < p; j++) {
-            result->covariance[i][j] = widen[i] * widen[j] * covariance[i * p + j];
-        }
-    }
-}
-
+/* Solve with every run's CTAs on the slots that they have in the bases. */
 static tb_status solve(fit_state *state, tb_error *err)
 {
     tb_fit_result *result = state->result;
@@ -295,9 +269,62 @@ static tb_status solve(fit_state *state, tb_error *err)
         status = sum_squares(state, x, &squares, err);
     }
     if (status == TB_OK) {
-        set_errors(state, squares, covariance);
+        tb_fit_set_errors(state->request, state->skip, squares, covariance, result);
     }
     free(covariance);
+    return status;
+}
+
+tb_status tb_fit_bases(const tb_fit_request *request, const tb_fit_result *result, const bool *skip,
+                       tb_time *out, tb_error *err)
+{
+    for (size_t r = 0; r < request->count; r++) {
+        const tb_fit_run *run = &request->runs[r];
+        if (skip != NULL && skip[r]) {
+            continue;
+        }
+        tb_time_case item = tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
+        tb_time_values values = tb_fit_values(request, result, run);
+        tb_status status = tb_time_predict(&item, &values, &out[r], err);
+        if (status != TB_OK) {
+            return status;
+        }
+    }
+    return TB_OK;
+}
+
+/* How far the parameters moved, on their transformed scales. */
+static double largest_move(const tb_fit_result *from, const tb_fit_result *to)
+{
+    double largest = 0;
+    for (size_t i = 0; i < to->count; i++) {
+        tb_time_parameter parameter = to->parameters[i].parameter;
+        double move = tb_parameter_forward(parameter, to->parameters[i].value) -
+                      tb_parameter_forward(parameter, from->parameters[i].value);
+        largest = fmax(largest, fabs(move));
+    }
+    return largest;
+}
+
+/* Solve, schedule anew under what was found, and again until it settles. */
+static tb_status solve_in_rounds(fit_state *state, tb_error *err)
+{
+    tb_time *bases = calloc(state->request->count, sizeof *bases);
+    tb_status status = bases == NULL ? tb_fail(err, TB_ENOMEM, "no memory for a fit of %zu runs",
+                                               state->request->count)
+                                     : TB_OK;
+    state->bases = bases;
+    double move = HUGE_VAL;
+    for (int round = 0; status == TB_OK && round < MAX_ROUNDS && move > SETTLED; round++) {
+        tb_fit_result before = *state->result;
+        status = tb_fit_bases(state->request, state->result, state->skip, bases, err);
+        if (status == TB_OK) {
+            status = solve(state, err);
+            move = largest_move(&before, state->result);
+        }
+    }
+    free(bases);
+    state->bases = NULL;
     return status;
 }
 
@@ -305,11 +332,12 @@ tb_status tb_fit_solve(const tb_fit_request *request, const bool *skip, const tb
                        tb_fit_result *out, tb_error *err)
 {
     tb_fit_result result = {0};
-    fit_state state = {.request = request, .skip = skip, .result = &result};
+    fit_state state = {
+        .request = request, .skip = skip, .result = &result, .bases = request->bases};
     tb_status status = collect_parameters(&state, err);
     if (status == TB_OK) {
         start_from(start, &result);
-        status = solve(&state, err);
+        status = request->bases != NULL ? solve(&state, err) : solve_in_rounds(&state, err);
     }
     if (status == TB_OK) {
         *out = result;

@@ -39,6 +39,9 @@ typedef struct tb_fit_request {
     size_t count;
     bool shared[TB_TIME_PARAMETER_COUNT]; /* between the devices of a family of kernels */
     double noise; /* relative spread of measured times, which weighs runs against priors */
+    /* of each run, as tb_fit_bases() gives them, or NULL: times are rescaled from them (CTAs stay
+     * on their slots), which makes fits that start near them cheap; borrowed */
+    const tb_time *bases;
 } tb_fit_request;
 
 typedef struct tb_fit_result {
@@ -69,6 +72,11 @@ typedef struct tb_fit_result {
  */
 TB_NODISCARD tb_status tb_fit_solve(const tb_fit_request *request, const bool *skip,
                                     const tb_fit_result *start, tb_fit_result *out, tb_error *err);
+
+/** The time of every run that `skip` (may be NULL) does not leave out, under a fit. What
+ *  tb_time_predict() returns. */
+TB_NODISCARD tb_status tb_fit_bases(const tb_fit_request *request, const tb_fit_result *result,
+                                    const bool *skip, tb_time *out, tb_error *err);
 
 /** The parameters in force for a run under a fit; priors where the fit says nothing. */
 tb_time_values tb_fit_values(const tb_fit_request *request, const tb_fit_result *result,

@@ -4,6 +4,7 @@
 #include "yaml_fields.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *const fit_keys[] = {
     "device",  "compute_capability", "date", "runs", "values", "errors", "covariance",
@@ -134,6 +135,18 @@ static tb_status read_fit(const tb_yaml_node *map, tb_fit *out, tb_error *err)
     return status == TB_OK ? read_scatter(map, out, err) : status;
 }
 
+static tb_status refuse_second(const tb_yaml_node *map, const tb_fit *fits, size_t i, tb_error *err)
+{
+    for (size_t j = 0; j < i; j++) {
+        if (strcmp(fits[j].device, fits[i].device) == 0) {
+            return tb_yaml_fail(tb_yaml_get(map, "device"), err,
+                                "a second fit for %s; a kernel file has one a device",
+                                fits[i].device);
+        }
+    }
+    return TB_OK;
+}
+
 tb_status tb_fit_file_read(const tb_yaml_node *root, tb_arena *arena, tb_time_traits *out,
                            tb_error *err)
 {
@@ -150,6 +163,9 @@ tb_status tb_fit_file_read(const tb_yaml_node *root, tb_arena *arena, tb_time_tr
     }
     for (size_t i = 0; i < tb_yaml_count(list); i++) {
         tb_status status = read_fit(tb_yaml_item(list, i), &fits[i], err);
+        if (status == TB_OK) {
+            status = refuse_second(tb_yaml_item(list, i), fits, i, err);
+        }
         if (status != TB_OK) {
             return status;
         }

@@ -38,6 +38,18 @@ static tb_status need_number(const tb_yaml_node *map, const char *key, double ma
     return status == TB_OK ? tb_yaml_double(node, 0, max, out, err) : status;
 }
 
+/* A fit moves the logarithm of such a value, and 0 has none. */
+static tb_status check_prior(const tb_yaml_node *entry, size_t p, const tb_prior *prior,
+                             tb_error *err)
+{
+    if (tb_time_parameters[p].scale != TB_SCALE_LOG || prior->value > 0 || !(prior->spread > 0)) {
+        return TB_OK;
+    }
+    return tb_yaml_fail(tb_yaml_get(entry, "value"), err,
+                        "%s of 0 with a spread; it needs a value above 0, or spread: 0 to be held",
+                        tb_time_parameters[p].name);
+}
+
 static tb_status read_priors(const tb_yaml_node *map, tb_time_traits *out, tb_error *err)
 {
     if (!tb_yaml_is_map(map)) {
@@ -58,6 +70,9 @@ static tb_status read_priors(const tb_yaml_node *map, tb_time_traits *out, tb_er
         }
         if (status == TB_OK) {
             status = tb_field_text(entry, "source", true, &out->prior[p].source, err);
+        }
+        if (status == TB_OK) {
+            status = check_prior(entry, p, &out->prior[p], err);
         }
         if (status != TB_OK) {
             return status;

@@ -158,9 +158,10 @@ static tb_status fill_side(const char *option, const int64_t *given, int given_d
     int dims = given_dims > 0 ? given_dims : rank;
     bool single = kind == TB_TILING_SINGLE_DIM;
     if (dims != rank && !(single && dims == 1)) {
-        return tb_fail(err, TB_EINVAL,
-                       "%s has %d entries for a layout of %d dimensions; it needs %s", option, dims,
-                       rank, single ? "one, or one a dimension" : "one a dimension");
+        return tb_fail(err, TB_EINVAL, "%s has %d %s for a layout of %d %s; it needs %s", option,
+                       dims, dims == 1 ? "entry" : "entries", rank,
+                       rank == 1 ? "dimension" : "dimensions",
+                       single ? "one, or one a dimension" : "one a dimension");
     }
     if (single) {
         return product(from, dims, &out[0], err);

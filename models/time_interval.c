@@ -9,53 +9,12 @@
 #define STEP_OF_ERROR 0.5
 #define LARGEST_STEP  0.25 /* on the transformed scale, so that the answer stays near linear */
 
-/* The time under other parameters, with the CTAs on the same slots as now: the makespan is taken to
- * grow as the busy time does. */
-static tb_status time_under(const tb_time_case *item, const tb_time_values *values,
-                            const tb_time *now, double *out, tb_error *err)
-{
-    double boost = 0, bandwidth = 0, prologue = 0, sustained = 0, launch = 0;
-    tb_time moved = *now;
-    tb_status status = tb_time_tile_cycles(item, values, &moved.tile, err);
-    if (status == TB_OK) {
-        status = tb_time_need(item, values, TB_TIME_PROLOGUE_CYCLES, &prologue, err);
-    }
-    if (status == TB_OK) {
-        status = tb_time_need(item, values, TB_TIME_LAUNCH_US, &launch, err);
-    }
-    if (status == TB_OK) {
-        status = tb_time_need(item, values, TB_TIME_SUSTAINED_CLOCK_FRACTION, &sustained, err);
-    }
-    if (status == TB_OK) {
-        status = tb_device_need(item->device, TB_DEVICE_CLOCK_BOOST_MHZ, &boost, err);
-    }
-    if (status == TB_OK) {
-        status = tb_device_need(item->device, TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S, &bandwidth, err);
-    }
-    if (status != TB_OK) {
-        return status;
-    }
-    /* tile_cycles = plain_cycles + masked tiles x (masked - plain) */
-    double plain = now->plain_cycles * moved.tile.plain / now->tile.plain;
-    double extra = now->tile.masked - now->tile.plain;
-    double masked = extra > 0 ? (now->tile_cycles - now->plain_cycles) / extra : 0;
-    double tiles = plain + masked * (moved.tile.masked - moved.tile.plain);
-    double busy = tiles + prologue * (double)now->schedule.ctas;
-    double makespan = now->schedule.makespan * busy / now->schedule.busy;
-    double clock = tb_time_clock_mhz(boost, sustained, makespan / boost);
-    double sides = now->attention_us - fmax(now->schedule.makespan / now->clock_mhz, now->hbm_us) -
-                   now->launch_us;
-    double launches = item->kernel->time.kind == TB_CLASS_FUSED ? 1 : 2; /* as tb_time_predict() */
-    *out = fmax(makespan / clock, now->hbm_us) + launches * launch + sides;
-    return TB_OK;
-}
-
 /* d log time / d parameter on its transformed scale, times the parameter's error. */
 static tb_status gradient(const tb_time_case *item, const tb_time_values *values,
                           const tb_time *now, double *out, tb_error *err)
 {
     double here = 0;
-    tb_status status = time_under(item, values, now, &here, err);
+    tb_status status = tb_time_rescale(item, values, now, &here, NULL, err);
     for (size_t p = 0; status == TB_OK && p < TB_TIME_PARAMETER_COUNT; p++) {
         double error = sqrt(values->covariance[p][p]), there = 0;
         bool matters = values->known[p] && error > 0 && values->value[p] > 0;
@@ -68,7 +27,7 @@ static tb_status gradient(const tb_time_case *item, const tb_time_values *values
         tb_time_values moved = *values;
         double x = tb_parameter_forward(parameter, values->value[p]);
         moved.value[p] = tb_parameter_backward(parameter, x + step);
-        status = time_under(item, &moved, now, &there, err);
+        status = tb_time_rescale(item, &moved, now, &there, NULL, err);
         out[p] = log(there / here) / step;
     }
     return status;

@@ -14,7 +14,7 @@ static tb_limiter find_limiter(const tb_time_case *item, const tb_time *time, do
 {
     const tb_tile_cycles *tile = &time->tile;
     double masked = 0, tiles = 0;
-    if (time->hbm_us > makespan_us) {
+    if (time->hbm_us > makespan_us + time->exposed_us) {
         return TB_LIMITER_HBM;
     }
     if (time->launch_us > time->attention_us / 2) {
@@ -42,8 +42,8 @@ static tb_limiter find_limiter(const tb_time_case *item, const tb_time *time, do
                                    : TB_LIMITER_LATENCY;
 }
 
-/* Is a value that this model uses assumed on the device? */
-static bool rests_on_assumption(const tb_kernel *kernel, const tb_device *device)
+/* Is a value that this model uses of that origin on the device? */
+static bool rests_on(const tb_kernel *kernel, const tb_device *device, tb_value_origin origin)
 {
     static const tb_device_key used[] = {
         TB_DEVICE_SM_COUNT,
@@ -51,6 +51,7 @@ static bool rests_on_assumption(const tb_kernel *kernel, const tb_device *device
         TB_DEVICE_TENSOR_FP16_FLOP_PER_CLK_PER_SM,
         TB_DEVICE_TENSOR_FP8_FLOP_PER_CLK_PER_SM,
         TB_DEVICE_MUFU_EX2_PER_CLK_PER_SM,
+        TB_DEVICE_EX2_FMA_FRACTION,
         TB_DEVICE_FP32_FMA_LANES_PER_SM,
         TB_DEVICE_SMEM_BANDWIDTH_BYTES_PER_CLK_PER_SM,
         TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S,
@@ -59,14 +60,26 @@ static bool rests_on_assumption(const tb_kernel *kernel, const tb_device *device
         TB_DEVICE_SUSTAINED_CLOCK_FRACTION,
     };
     for (size_t i = 0; i < sizeof used / sizeof *used; i++) {
-        if (device->values[used[i]].origin == TB_VALUE_ASSUMED) {
+        if (device->values[used[i]].origin == origin) {
             return true;
         }
     }
     bool by_mma_sync =
         kernel->time.kind != TB_CLASS_NAIVE && tb_time_instructions(kernel, device) == TB_MMA_SYNC;
-    return device->like != NULL ||
-           (by_mma_sync && device->values[TB_DEVICE_MMA_SYNC_FRACTION].origin == TB_VALUE_ASSUMED);
+    return by_mma_sync && device->values[TB_DEVICE_MMA_SYNC_FRACTION].origin == origin;
+}
+
+/* How far the time can be trusted: a fit is of the device as it is, and of the passes it saw. */
+static tb_basis basis_of(const tb_time_case *item, const tb_time_values *values)
+{
+    bool is_backward = item->problem->pass == TB_PASS_BACKWARD;
+    if (rests_on(item->kernel, item->device, TB_VALUE_ASSUMED) || item->device->like != NULL) {
+        return TB_BASIS_ASSUMED;
+    }
+    return (is_backward && !values->fitted[TB_TIME_BACKWARD_OVERLAP]) ||
+                   rests_on(item->kernel, item->device, TB_VALUE_SET)
+               ? TB_BASIS_UNCALIBRATED
+               : values->basis;
 }
 
 /* The attention launch: its tile, its schedule, its clock. */
@@ -101,15 +114,21 @@ static tb_status time_launch(const tb_time_case *item, const tb_time_values *val
         time->launch_us *= 2; /* one a product; the softmax's is its own */
     }
     time->clock_mhz = tb_time_clock_mhz(boost, sustained, time->schedule.makespan / boost);
-    time->hbm_us =
-        tb_time_hbm_bytes(item, &time->schedule) / (bandwidth * TB_BYTES_PER_GB) * TB_US_PER_S;
+    double us_per_byte = TB_US_PER_S / (bandwidth * TB_BYTES_PER_GB);
+    time->hbm_us = tb_time_hbm_bytes(item, &time->schedule) * us_per_byte;
+    time->exposed_us = tb_time_exposed_bytes(item) * us_per_byte;
     return TB_OK;
+}
+
+double tb_time_launch_us(const tb_time *time, double makespan_us)
+{
+    return fmax(makespan_us + time->exposed_us, time->hbm_us) + time->launch_us;
 }
 
 tb_status tb_time_predict(const tb_time_case *item, const tb_time_values *values, tb_time *out,
                           tb_error *err)
 {
-    tb_time time = {.basis = values->basis};
+    tb_time time = {0};
     double prologue = 0;
     tb_status status = tb_time_need(item, values, TB_TIME_PROLOGUE_CYCLES, &prologue, err);
     if (status == TB_OK) {
@@ -122,20 +141,14 @@ tb_status tb_time_predict(const tb_time_case *item, const tb_time_values *values
         return status;
     }
     double makespan_us = time.schedule.makespan / time.clock_mhz;
-    time.attention_us = fmax(makespan_us, time.hbm_us) + time.launch_us;
+    time.attention_us = tb_time_launch_us(&time, makespan_us);
     for (int side = 0; side < TB_SIDE_COUNT; side++) {
         time.attention_us += side == TB_SIDE_PERMUTE ? 0 : time.side_us[side];
     }
     time.permute_us = time.side_us[TB_SIDE_PERMUTE];
     time.total_us = time.attention_us + time.permute_us;
     time.limiter = find_limiter(item, &time, makespan_us, prologue);
-    bool is_backward = item->problem->pass == TB_PASS_BACKWARD;
-    if (is_backward && !values->fitted[TB_TIME_BACKWARD_OVERLAP]) { /* a fit of forward runs */
-        time.basis = TB_BASIS_UNCALIBRATED;
-    }
-    if (rests_on_assumption(item->kernel, item->device)) {
-        time.basis = TB_BASIS_ASSUMED;
-    }
+    time.basis = basis_of(item, values);
     status = tb_time_interval(item, values, &time, err);
     if (status == TB_OK) {
         *out = time;

@@ -82,7 +82,8 @@ typedef enum tb_side_launch {
     TB_SIDE_MERGE,    /* of two outputs, or of the parts of split KV */
     TB_SIDE_EXPAND,   /* KV heads copied out to the query heads */
     TB_SIDE_DELTA,    /* backward: row sums of O dO */
-    TB_SIDE_CONVERT,  /* backward: dQ from fp32 */
+    TB_SIDE_CONVERT,  /* backward: dQ zeroed, and converted from fp32 */
+    TB_SIDE_REDUCE,   /* backward: dK and dV of a group's query heads added up, in fp32 */
     TB_SIDE_SCORES,   /* unfused and naive: softmax of the scores in memory */
     TB_SIDE_PERMUTE,  /* tokens before and after; not part of attention_us */
     TB_SIDE_COUNT
@@ -99,11 +100,14 @@ typedef struct tb_time {
     double tile_cycles;   /* of them all as they are */
     tb_schedule schedule; /* in cycles */
     double clock_mhz;
-    double hbm_us; /* the least that HBM traffic takes */
+    double hbm_us;     /* the least that HBM traffic takes */
+    double exposed_us; /* of it: what a CTA loads before its first tile and stores after its last */
     double launch_us;
     double side_us[TB_SIDE_COUNT]; /* 0 = none */
     double attention_us;           /* the kernel and its side launches but permutation */
     double permute_us;
+    double
+        permute_fraction; /* of the HBM bandwidth that it was computed with; 0 = no permutation */
     double total_us;
     double relative_error;  /* standard error of log time: of the parameters and of single runs */
     double low_us, high_us; /* of attention: 95 % interval (Student's t); equal without errors */
@@ -116,8 +120,9 @@ typedef struct tb_time {
 tb_time_values tb_time_priors_of(const tb_kernel *kernel, const tb_device *device);
 
 /** The parameters of a kernel on a device: its fit there; else, for what belongs to its code, its
- *  fit on the device of nearest compute capability; else the device's own value (sustained clock),
- *  else the kernel's prior. One without any stays unknown, and 0 where it is optional. */
+ *  fit on the device of nearest compute capability in the same generation; else the device's own
+ * value (sustained clock), else the kernel's prior. One without any stays unknown, and 0 where it
+ * is optional. */
 tb_time_values tb_time_values_of(const tb_kernel *kernel, const tb_device *device);
 
 /** CTAs of a case that an SM holds: as the kernel states, or by CUDA's rules from its resources.
@@ -152,7 +157,9 @@ TB_NODISCARD tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_ti
  * Time of one attention: its launch, its side launches, and permuting the tokens around it.
  *
  *   t_cta     = prologue + plain tiles x plain + masked tiles x masked, in cycles
- *   launch    = max(makespan / clock, HBM bytes / bandwidth) + launch_us
+ *   exposed   = bytes that CTAs own / bandwidth: Q and O (backward: K, V and their gradients), read
+ *               before a CTA's first tile and written after its last, when it computes nothing
+ *   launch    = max(makespan / clock + exposed, HBM bytes / bandwidth) + launch_us
  *   attention = launch + side launches (by bytes over the HBM bandwidth)
  *   clock     = boost below 1 ms, sustained above 50 ms, in between by the logarithm of time
  *   permute   = 2 (Q + K + V + O bytes) / (bandwidth x permute_fraction); 0 for rank 1 without

@@ -59,9 +59,28 @@ double tb_time_clock_mhz(double boost_mhz, double sustained_fraction, double tim
  *  weights of unfused and naive kernels. */
 double tb_time_hbm_bytes(const tb_time_case *item, const tb_schedule *schedule);
 
+/** Of them, what a CTA reads before its first tile and writes after its last. */
+double tb_time_exposed_bytes(const tb_time_case *item);
+
 /** Fill side_us of *time and permute_us; its tile, clock, splits and launch_us are set. */
 TB_NODISCARD tb_status tb_time_side_launches(const tb_time_case *item, const tb_time_values *values,
                                              double prologue, tb_time *time, tb_error *err);
+
+/**
+ * The time of a case under other parameters, from its time under some: its CTAs stay on their
+ * slots, and the makespan grows as the busy time does. Exact where all CTAs cost the same and for
+ * the parameters of *now; a thousandth of the work of tb_time_predict().
+ *
+ * @param[out] permute_us  may be NULL
+ * @return TB_OK; TB_EINVAL for unknown values
+ */
+TB_NODISCARD tb_status tb_time_rescale(const tb_time_case *item, const tb_time_values *values,
+                                       const tb_time *now, double *attention_us, double *permute_us,
+                                       tb_error *err);
+
+/** max(makespan + exposed, HBM) + launch: the attention launch, of a time that is complete but for
+ *  attention_us. */
+double tb_time_launch_us(const tb_time *time, double makespan_us);
 
 /** Set relative_error, low_us and high_us of *time, which is complete otherwise. */
 TB_NODISCARD tb_status tb_time_interval(const tb_time_case *item, const tb_time_values *values,

@@ -11,7 +11,7 @@
 #define SMALL_LAUNCH_US 2.5
 
 const char *const tb_side_launch_names[TB_SIDE_COUNT] = {"extra-kv", "merge",  "expand", "delta",
-                                                         "convert",  "scores", "permute"};
+                                                         "convert",  "reduce", "scores", "permute"};
 
 /* Sizes of a problem, all heads and batch entries. */
 typedef struct sizes {
@@ -88,6 +88,13 @@ double tb_time_hbm_bytes(const tb_time_case *item, const tb_schedule *schedule)
     return bytes + (has_scores ? 2 * score_bytes(item) : 0);
 }
 
+double tb_time_exposed_bytes(const tb_time_case *item)
+{
+    sizes s = sizes_of(item->problem);
+    return item->problem->pass == TB_PASS_FORWARD ? s.q_rows * (s.d + s.dv) * s.element
+                                                  : 2 * s.kv_rows * (s.d + s.dv) * s.element;
+}
+
 /* A launch that only moves bytes. */
 static double copy_us(const tb_time_case *item, double bytes)
 {
@@ -131,9 +138,9 @@ static double extra_kv_us(const tb_time_case *item, const tb_time *time, double 
     double slots = sms * (double)time->occupancy;
     double waves = ceil((double)item->cta_count * copies / slots);
     double cycles = waves * (prologue + tiles * time->tile.plain * (double)time->occupancy);
-    double bytes = s.q_rows * (s.d + s.dv) * s.element;
+    double bytes = s.q_rows * (s.d + s.dv) * s.element; /* Q read and O written once more */
     double hbm_us = bytes / (bandwidth * TB_BYTES_PER_GB) * TB_US_PER_S;
-    return fmax(cycles / time->clock_mhz, hbm_us) + time->launch_us;
+    return cycles / time->clock_mhz + hbm_us + time->launch_us;
 }
 
 double tb_time_merge_us(const tb_time_case *item, int64_t splits)
@@ -173,7 +180,14 @@ static void backward_sides(const tb_time_case *item, tb_time *time)
     double o = s.q_rows * s.dv;
     time->side_us[TB_SIDE_DELTA] = copy_us(item, 2 * o * s.element + s.q_rows * FP32_BYTES);
     if (item->kernel->time.dq_atomic) {
-        time->side_us[TB_SIDE_CONVERT] = copy_us(item, s.q_rows * s.d * (FP32_BYTES + s.element));
+        time->side_us[TB_SIDE_CONVERT] =
+            copy_us(item, s.q_rows * s.d * (2 * FP32_BYTES + s.element));
+    }
+    if (item->problem->heads_kv <
+        item->problem->heads) { /* written a query head, read, converted */
+        double group = (double)item->problem->heads / (double)item->problem->heads_kv;
+        time->side_us[TB_SIDE_REDUCE] =
+            copy_us(item, s.kv_rows * (s.d + s.dv) * (2 * group * FP32_BYTES + s.element));
     }
 }
 
@@ -198,6 +212,7 @@ tb_status tb_time_side_launches(const tb_time_case *item, const tb_time_values *
         backward_sides(item, time);
     }
     if (permutes(item)) {
+        time->permute_fraction = fraction;
         time->side_us[TB_SIDE_PERMUTE] =
             permuted_bytes(item->problem) / (bandwidth * TB_BYTES_PER_GB * fraction) * TB_US_PER_S;
     }

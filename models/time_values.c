@@ -26,16 +26,17 @@ tb_time_values tb_time_priors_of(const tb_kernel *kernel, const tb_device *devic
     return values;
 }
 
-/* The fit whose device is of nearest compute capability; NULL without any. Devices of fits are
- * known by name only, and the capability is what a kernel's code depends on. */
+/* The fit whose device is of nearest compute capability, of the same generation: between
+ * generations a kernel's code is compiled to other instructions. NULL without any. */
 static const tb_fit *nearest_fit(const tb_kernel *kernel, const tb_device *device)
 {
     const tb_fit *nearest = NULL;
-    int64_t least = INT64_MAX;
+    int64_t least = INT64_MAX, here = device->compute_capability;
     for (size_t i = 0; i < kernel->time.fit_count; i++) {
         const tb_fit *fit = &kernel->time.fits[i];
-        int64_t distance = llabs(fit->compute_capability - device->compute_capability);
-        if (fit->compute_capability > 0 && distance < least) {
+        int64_t distance = llabs(fit->compute_capability - here);
+        if (fit->compute_capability > 0 && fit->compute_capability / 10 == here / 10 &&
+            distance < least) {
             least = distance;
             nearest = fit;
         }

@@ -149,15 +149,12 @@ static tb_status summarise_all(tb_calibration *c, tb_error *err)
                            : status;
 }
 
-static tb_status fit_and_validate(fit_round *round, tb_error *err)
+/* Errors of every run before the fit, under it, and where it is held out. */
+static tb_status validate(fit_round *round, tb_error *err)
 {
     tb_calibration *c = round->calibration;
     tb_fit_result nothing = {0};
-    tb_status status = tb_fit_solve(&c->request, NULL, NULL, &c->fit, err);
-    if (status != TB_OK) {
-        return status;
-    }
-    report(round);
+    tb_status status = TB_OK;
     c->lone_runs = calloc(c->count * c->fit.count, sizeof *c->lone_runs);
     if (c->lone_runs == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
@@ -171,6 +168,28 @@ static tb_status fit_and_validate(fit_round *round, tb_error *err)
             status = validate_run(round, r, err);
         }
     }
+    return status;
+}
+
+static tb_status fit_and_validate(fit_round *round, tb_error *err)
+{
+    tb_calibration *c = round->calibration;
+    tb_status status = tb_fit_solve(&c->request, NULL, NULL, &c->fit, err);
+    if (status != TB_OK) {
+        return status;
+    }
+    report(round);
+    tb_time *bases = calloc(c->count, sizeof *bases);
+    if (bases == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
+    }
+    status = tb_fit_bases(&c->request, &c->fit, NULL, bases, err);
+    c->request.bases = bases;
+    if (status == TB_OK) {
+        status = validate(round, err);
+    }
+    c->request.bases = NULL;
+    free(bases);
     return status;
 }
 
@@ -221,9 +240,9 @@ static tb_status calibrate(tb_calibration *c, tb_progress_fn *progress, void *us
     return status == TB_OK ? summarise_all(c, err) : status;
 }
 
-tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count, const bool *shared,
-                       double noise, tb_progress_fn *progress, void *user, tb_calibration **out,
-                       tb_error *err)
+tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
+                       const tb_calibrate_options *options, tb_progress_fn *progress, void *user,
+                       tb_calibration **out, tb_error *err)
 {
     tb_calibration *c = calloc(1, sizeof *c);
     if (c != NULL) {
@@ -233,10 +252,10 @@ tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count, 
         tb_calibration_destroy(c);
         return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
     }
-    memcpy(c->request.shared, shared, sizeof c->request.shared);
-    c->request.noise = noise;
-    tb_status status =
-        tb_calibration_store_fill(profiles, profile_count, c->store, &c->skipped, err);
+    memcpy(c->request.shared, options->shared, sizeof c->request.shared);
+    c->request.noise = options->noise;
+    tb_status status = tb_calibration_store_fill(profiles, profile_count, options->skip, c->store,
+                                                 &c->skipped, err);
     if (status == TB_OK) {
         status = calibrate(c, progress, user, err);
     }

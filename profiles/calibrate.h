@@ -34,6 +34,13 @@ typedef struct tb_calibration {
     struct tb_calibration_store *store; /* owned: kernels, devices, predictions */
 } tb_calibration;
 
+/** What a calibration is asked for. */
+typedef struct tb_calibrate_options {
+    bool shared[TB_TIME_PARAMETER_COUNT]; /* one value for all devices of a family of kernels */
+    double noise;                         /* relative spread of measured times */
+    const char *skip; /* runs to leave out: globs of ids, separated by commas, or NULL */
+} tb_calibrate_options;
+
 /** Called after each of `total` fits, for progress; may be NULL. */
 typedef void tb_progress_fn(size_t done, size_t total, void *user);
 
@@ -43,13 +50,11 @@ typedef void tb_progress_fn(size_t done, size_t total, void *user);
  * Every run is used that has a time of the attention alone, a pattern that can be simulated, a
  * device and a kernel with a time model.
  *
- * @param[in] shared  by parameter: one value for all devices of a family of kernels
- * @param[in] noise   relative spread of measured times
  * @return TB_OK; TB_EINVAL when no run can be used or there are fewer runs than parameters that
  * they must determine; what the loaders and tb_fit_solve() return
  */
 TB_NODISCARD tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
-                                    const bool *shared, double noise, tb_progress_fn *progress,
+                                    const tb_calibrate_options *options, tb_progress_fn *progress,
                                     void *user, tb_calibration **out, tb_error *err);
 
 /** Free a calibration; NULL is allowed. */

@@ -2,6 +2,7 @@
 
 #include "predict_time.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,8 +148,27 @@ static tb_status take_run(tb_calibration_store *store, const tb_run *run, bool *
     return status == TB_OK ? add_run(store, run, kernel, device, used, err) : status;
 }
 
+/* Does the id match one of the globs, which commas separate? */
+static bool is_left_out(const char *id, const char *skip)
+{
+    char glob[256];
+    while (skip != NULL && *skip != '\0') {
+        size_t length = strcspn(skip, ",");
+        if (length < sizeof glob) {
+            memcpy(glob, skip, length);
+            glob[length] = '\0';
+            if (fnmatch(glob, id, 0) == 0) {
+                return true;
+            }
+        }
+        skip += length + (skip[length] == ',');
+    }
+    return false;
+}
+
 tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t count,
-                                    tb_calibration_store *store, size_t *skipped, tb_error *err)
+                                    const char *skip, tb_calibration_store *store, size_t *skipped,
+                                    tb_error *err)
 {
     size_t most = 1;
     for (size_t p = 0; p < count; p++) {
@@ -158,8 +178,9 @@ tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t co
     tb_status status = allocate(store, most, err);
     for (size_t p = 0; status == TB_OK && p < count; p++) {
         for (size_t r = 0; status == TB_OK && r < profiles[p]->count; r++) {
-            bool used;
-            status = take_run(store, &profiles[p]->runs[r], &used, err);
+            const tb_run *run = &profiles[p]->runs[r];
+            bool used = false;
+            status = is_left_out(run->id, skip) ? TB_OK : take_run(store, run, &used, err);
             *skipped += !used;
         }
     }

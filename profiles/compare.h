@@ -3,6 +3,7 @@
 #ifndef TB_COMPARE_H
 #define TB_COMPARE_H
 
+#include "compare_network.h"
 #include "error_summary.h"
 #include "models_in_use.h"
 #include "predict_time.h"
@@ -67,6 +68,8 @@ typedef struct tb_comparison {
     size_t bases[TB_BASIS_COUNT];      /* likewise */
     tb_compare_part *by_device, *by_kernel;
     size_t device_count, kernel_count;
+    tb_compared_network *networks; /* runs that name a network; in no summary */
+    size_t network_count;
     tb_models *models;      /* owned */
     struct tb_arena *arena; /* owned */
 } tb_comparison;

@@ -1,5 +1,7 @@
 #include "compare_run.h"
 
+#include "measured_speedup.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,28 +93,6 @@ static tb_status find_models(tb_models *models, tb_arena *arena, tb_compared_run
         return give_up(out, say(arena, "kernel %s has no time model", (*kernel)->name), err);
     }
     return TB_OK;
-}
-
-bool tb_compare_same_work(const tb_problem *a, const tb_problem *b)
-{
-    return tb_layout_tokens(&a->layout) == tb_layout_tokens(&b->layout) && a->batch == b->batch &&
-           a->heads == b->heads && a->heads_kv == b->heads_kv && a->dim == b->dim &&
-           a->dim_value == b->dim_value && a->dtype == b->dtype && a->pass == b->pass &&
-           a->extra_kv == b->extra_kv && a->extra_q == b->extra_q;
-}
-
-/* The measured run that bounds this one: dense or causal attention over the same tokens on the same
- * device. NULL where there is none. */
-static const tb_run *find_baseline(const tb_compared_run *out)
-{
-    const tb_run *run = out->run;
-    const tb_run *baseline = run->has_baseline ? &out->profile->runs[run->baseline] : NULL;
-    bool usable = baseline != NULL && baseline->simulable && baseline->time.given &&
-                  baseline->device != NULL && strcmp(baseline->device, run->device) == 0 &&
-                  (baseline->item.pattern.kind == TB_PATTERN_DENSE ||
-                   baseline->item.pattern.kind == TB_PATTERN_CAUSAL) &&
-                  tb_compare_same_work(&baseline->item.problem, &run->item.problem);
-    return usable ? baseline : NULL;
 }
 
 /* Why a run is faster than its bound; NULL when memory is exhausted. */
@@ -209,7 +189,7 @@ static void set_prediction(const tb_timing *timing, tb_compared_run *out)
 static tb_status compare_models(const tb_kernel *kernel, const tb_device *device, tb_arena *arena,
                                 tb_compared_run *out, tb_error *err)
 {
-    const tb_run *baseline = find_baseline(out);
+    const tb_run *baseline = tb_run_dense_baseline(out->profile, out->run);
     tb_prediction prediction = {0};
     tb_timing timing = {0};
     tb_status status = predict(out->run, kernel, &baseline, &prediction, err);

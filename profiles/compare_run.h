@@ -6,9 +6,6 @@
 #include "compare.h"
 #include "models_in_use.h"
 
-/** Are the problems alike but for the layout of their tokens? */
-bool tb_compare_same_work(const tb_problem *a, const tb_problem *b);
-
 /**
  * Fill *out, whose profile and run are set, and whose `counted` is the caller's. A run that cannot
  * be compared gets its reason, and TB_OK.

@@ -11,13 +11,13 @@
 
 static tb_calibration *calibrate(tb_profile **profile)
 {
-    static const bool shared[TB_TIME_PARAMETER_COUNT];
+    tb_calibrate_options options = {.noise = 0.05};
     tb_calibration *calibration = NULL;
     tb_error err;
     tb_assert_ok(
         tb_profile_load(TB_SOURCE_DIR "/profiles/published/natten-h100.yaml", profile, &err), &err);
     const tb_profile *list = *profile;
-    tb_assert_ok(tb_calibrate(&list, 1, shared, 0.05, NULL, NULL, &calibration, &err), &err);
+    tb_assert_ok(tb_calibrate(&list, 1, &options, NULL, NULL, &calibration, &err), &err);
     return calibration;
 }
 

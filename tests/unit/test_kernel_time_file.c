@@ -383,6 +383,11 @@ static void time_section__refuses_bad_numbers(void **state)
     assert_refused(TIME "    launch_us: {value: 1, spread: -1, source: x}\n", "out of range", 8,
                    35);
     assert_refused("fits:\n  - {device: x, date: x, runs: 0}\n", "out of range", 2, 32);
+    assert_refused(TIME "    launch_us: {value: 0, spread: 1, source: x}\n",
+                   "launch_us of 0 with a spread", 8, 24);
+    assert_refused("fits:\n  - {device: x, date: x}\n  - {device: y, date: x}\n"
+                   "  - {device: x, date: y}\n",
+                   "a second fit for x; a kernel file has one a device", 4, 14);
     assert_refused("fits:\n  - {device: x, date: x, values: {overlap: 2}}\n", "out of range", 2,
                    44);
     assert_refused("fits:\n  - {device: x, date: x, errors: {overlap: -2}}\n", "out of range", 2,
