@@ -138,8 +138,8 @@ static void a_wrong_number_of_kv_tiles__is_our_bug(void **state)
     tb_q_tile_count counts[64];
     tb_error err;
     for (int64_t kv_tiles = 1; kv_tiles <= 20; kv_tiles++) {
-        tb_status status = tb_kv_tile_counts_fill(&c.problem, &c.pattern, &c.tiling, kv_tiles,
-                                                  counts, &err);
+        tb_status status =
+            tb_kv_tile_counts_fill(&c.problem, &c.pattern, &c.tiling, kv_tiles, counts, &err);
         if (kv_tiles == 16) { /* 5 x 3, and one of the extra tokens */
             tb_assert_ok(status, &err);
         } else {
@@ -158,9 +158,8 @@ static void dynamic_kv_tiles__have_no_counts(void **state)
     c.tiling = (tb_tiling){.q_tile = {8}, .kv_tile = {8}, .kv_tiling = TB_KV_DYNAMIC};
     tb_q_tile_count counts[16];
     tb_error err;
-    tb_assert_fails(
-        tb_kv_tile_counts_fill(&c.problem, &c.pattern, &c.tiling, 9, counts, &err), &err,
-        TB_EINVAL, "dynamic");
+    tb_assert_fails(tb_kv_tile_counts_fill(&c.problem, &c.pattern, &c.tiling, 9, counts, &err),
+                    &err, TB_EINVAL, "dynamic");
 }
 
 TB_TESTS(cmocka_unit_test(kv_tile_counts__equal_enumeration_and_census),

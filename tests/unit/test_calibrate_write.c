@@ -14,8 +14,8 @@ static tb_calibration *calibrate(tb_profile **profile)
     tb_calibrate_options options = {.noise = 0.05};
     tb_calibration *calibration = NULL;
     tb_error err;
-    tb_assert_ok(tb_profile_load(TB_SOURCE_DIR "/profiles/published/natten-h100.yaml", profile, &err),
-                 &err);
+    tb_assert_ok(
+        tb_profile_load(TB_SOURCE_DIR "/profiles/published/natten-h100.yaml", profile, &err), &err);
     const tb_profile *list = *profile;
     tb_assert_ok(tb_calibrate(&list, 1, &options, NULL, NULL, &calibration, &err), &err);
     return calibration;
@@ -27,8 +27,8 @@ static size_t find(const tb_fit_result *fit, const char *kernel, const char *fam
 {
     for (size_t i = 0; i < fit->count; i++) {
         const tb_fit_parameter *p = &fit->parameters[i];
-        bool is_owner = strcmp(p->owner, kernel) == 0 ||
-                        (family != NULL && strcmp(p->owner, family) == 0);
+        bool is_owner =
+            strcmp(p->owner, kernel) == 0 || (family != NULL && strcmp(p->owner, family) == 0);
         if (is_owner && p->parameter == parameter &&
             (p->device == NULL || strcmp(p->device, device) == 0)) {
             return i;

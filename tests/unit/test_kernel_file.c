@@ -8,30 +8,30 @@
 
 /* Every key that a kernel file may have. */
 static const char good[] =
-    "schema: tilebound/kernel/1\n"                                            /* 1 */
-    "name: probe\n"                                                           /* 2 */
-    "summary: a kernel of the tests\n"                                        /* 3 */
-    "source: written by hand\n"                                               /* 4 */
-    "compute_capabilities: [90, 103]\n"                                       /* 5 */
-    "dtypes: [bf16, e4m3]\n"                                                  /* 6 */
-    "policy: {tiling: single-dim, kv_tiling: dynamic, mask: partial-only,\n"  /* 7 */
+    "schema: tilebound/kernel/1\n"                                           /* 1 */
+    "name: probe\n"                                                          /* 2 */
+    "summary: a kernel of the tests\n"                                       /* 3 */
+    "source: written by hand\n"                                              /* 4 */
+    "compute_capabilities: [90, 103]\n"                                      /* 5 */
+    "dtypes: [bf16, e4m3]\n"                                                 /* 6 */
+    "policy: {tiling: single-dim, kv_tiling: dynamic, mask: partial-only,\n" /* 7 */
     "  permutation: copy, patterns: [local, gna], backward_stationary: kv, "
-    "extra_kv: second-launch, gqa: packed}\n"                                 /* 8 */
-    "schedules: [persistent, 'in launch order']\n"                            /* 9 */
-    "notes: [one, two, three]\n"                                              /* 10 */
-    "forward:\n"                                                              /* 11 */
-    "- gemm: 64x32\n"                                                         /* 12 */
-    "  dims: [32, 96]\n"                                                      /* 13 */
-    "  not_on_compute_capabilities: [86, 89]\n"                               /* 14 */
-    "  tiles:\n"                                                              /* 15 */
-    "    1: [[[64], [32]], [[72], [36]]]\n"                                   /* 16 */
-    "    3: [[[2, 4, 8], [4, 4, 2]]]\n"                                       /* 17 */
-    "  default:\n"                                                            /* 18 */
-    "    1: [[72], [36]]\n"                                                   /* 19 */
-    "- dims: [128]\n"                                                         /* 20 */
-    "  tiles: {1: [[[16], [48]]], 4: [[[1, 2, 3, 4], [4, 3, 2, 1]]]}\n"       /* 21 */
-    "backward:\n"                                                             /* 22 */
-    "- tiles: {2: [[[8, 8], [4, 16]]]}\n";                                    /* 23 */
+    "extra_kv: second-launch, gqa: packed}\n"                           /* 8 */
+    "schedules: [persistent, 'in launch order']\n"                      /* 9 */
+    "notes: [one, two, three]\n"                                        /* 10 */
+    "forward:\n"                                                        /* 11 */
+    "- gemm: 64x32\n"                                                   /* 12 */
+    "  dims: [32, 96]\n"                                                /* 13 */
+    "  not_on_compute_capabilities: [86, 89]\n"                         /* 14 */
+    "  tiles:\n"                                                        /* 15 */
+    "    1: [[[64], [32]], [[72], [36]]]\n"                             /* 16 */
+    "    3: [[[2, 4, 8], [4, 4, 2]]]\n"                                 /* 17 */
+    "  default:\n"                                                      /* 18 */
+    "    1: [[72], [36]]\n"                                             /* 19 */
+    "- dims: [128]\n"                                                   /* 20 */
+    "  tiles: {1: [[[16], [48]]], 4: [[[1, 2, 3, 4], [4, 3, 2, 1]]]}\n" /* 21 */
+    "backward:\n"                                                       /* 22 */
+    "- tiles: {2: [[[8, 8], [4, 16]]]}\n";                              /* 23 */
 
 /* `good` with the first `from` replaced by `to`, as a file. */
 static const char *file_with(const char *from, const char *to)
@@ -198,8 +198,8 @@ static const refusal refusals[] = {
     {"second-launch", "third-launch",
      "'third-launch' is not known here; needs one of fused, second-launch", 8, 81},
     {"gqa: packed", "gqa: [packed]", "a list is not known here; needs one of native", 8, 101},
-    {"gqa: packed", "gqa: wide",
-     "'wide' is not known here; needs one of native, packed, expanded", 8, 101},
+    {"gqa: packed", "gqa: wide", "'wide' is not known here; needs one of native, packed, expanded",
+     8, 101},
     {"gqa: packed", "gpa: packed", "unknown key 'gpa'; did you mean 'gqa'?", 8, 96},
     {"- dims: [128]", "- dims: [128]\n  patterns: [causl]", "did you mean 'causal'?", 21, 14},
     {"- dims: [128]", "- dims: [128]\n  patterns: causal", "a list of names is needed here", 21,

@@ -186,9 +186,10 @@ static void students_t__has_its_textbook_values(void **state)
         double level;
         int64_t degrees_of_freedom;
         double want;
-    } rows[] = {{0.95, 1, 12.7062}, {0.95, 2, 4.30265},  {0.95, 5, 2.570582}, {0.95, 10, 2.228139},
-                {0.95, 30, 2.04227}, {0.95, 120, 1.97993}, {0.95, 0, 1.959964}, /* 0: normal */
-                {0.9, 5, 2.015048}, {0.9, 0, 1.644854},  {0.99, 7, 3.499483}};
+    } rows[] = {{0.95, 1, 12.7062},   {0.95, 2, 4.30265},  {0.95, 5, 2.570582},
+                {0.95, 10, 2.228139}, {0.95, 30, 2.04227}, {0.95, 120, 1.97993},
+                {0.95, 0, 1.959964}, /* 0: normal */
+                {0.9, 5, 2.015048},   {0.9, 0, 1.644854},  {0.99, 7, 3.499483}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         tb_assert_close(tb_student_quantile(rows[i].level, rows[i].degrees_of_freedom),
                         rows[i].want, 2e-6);

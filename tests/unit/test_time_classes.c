@@ -255,8 +255,7 @@ static void naive_kernels__compute_visible_pairs_alone(void **state)
         tb_time time = time_of(&naive, &item);
         tb_assert_close(time.tile_cycles, 3 * 4096000 * 4.0 * (double)time.occupancy, 1e-12);
         tb_assert_close(time.tile.tensor, 0, 0);
-        tb_assert_close(time.side_us[TB_SIDE_SCORES],
-                        2 * 3 * 8192000 / 3352e9 * 1e6 + 2.5, 1e-12);
+        tb_assert_close(time.side_us[TB_SIDE_SCORES], 2 * 3 * 8192000 / 3352e9 * 1e6 + 2.5, 1e-12);
         double other = time_of(&unfused, &item).tile_cycles;
         assert_true(other != last);
         last = other;

@@ -122,8 +122,7 @@ static void backward__masks_what_is_partial(void **state)
     assert_int_equal(time.schedule.ctas, 32);
     tb_assert_close(time.plain_cycles, 528 * time.tile.plain, 1e-12);
     tb_assert_close(time.tile_cycles, 496 * time.tile.plain + 32 * time.tile.masked, 1e-12);
-    tb_assert_close(time.schedule.makespan,
-                    2200 + 31 * time.tile.plain + time.tile.masked, 1e-12);
+    tb_assert_close(time.schedule.makespan, 2200 + 31 * time.tile.plain + time.tile.masked, 1e-12);
     close_bench(&b);
 }
 

@@ -36,8 +36,8 @@ static int64_t occupancy_of(const bench *b)
 {
     int64_t occupancy = 0;
     tb_error err;
-    tb_assert_ok(
-        tb_time_occupancy(b->kernel, &b->problem, &b->tiling, b->device, &occupancy, &err), &err);
+    tb_assert_ok(tb_time_occupancy(b->kernel, &b->problem, &b->tiling, b->device, &occupancy, &err),
+                 &err);
     return occupancy;
 }
 
@@ -232,7 +232,6 @@ TB_TESTS(cmocka_unit_test(registers__go_to_whole_warps_of_a_partition),
          cmocka_unit_test(shared_memory__is_by_tiles_and_stages),
          cmocka_unit_test(devices__hold_what_they_have_room_for),
          cmocka_unit_test(packed_heads__take_rows_of_shared_memory),
-         cmocka_unit_test(occupancy__may_be_stated),
-         cmocka_unit_test(what_fits_no_sm__is_refused),
+         cmocka_unit_test(occupancy__may_be_stated), cmocka_unit_test(what_fits_no_sm__is_refused),
          cmocka_unit_test(unknown_facts__are_named),
          cmocka_unit_test(few_ctas__do_not_share_an_sm));

@@ -195,8 +195,8 @@ static void what_travels__belongs_to_the_code(void **state)
 {
     (void)state;
     static const bool travels[TB_TIME_PARAMETER_COUNT] = {
-        [TB_TIME_OVERLAP] = true,         [TB_TIME_MASK_CYCLES] = true,
-        [TB_TIME_MASK_3D_FACTOR] = true,  [TB_TIME_PROLOGUE_CYCLES] = true,
+        [TB_TIME_OVERLAP] = true,          [TB_TIME_MASK_CYCLES] = true,
+        [TB_TIME_MASK_3D_FACTOR] = true,   [TB_TIME_PROLOGUE_CYCLES] = true,
         [TB_TIME_BACKWARD_OVERLAP] = true, [TB_TIME_TILE_LATENCY_CYCLES] = true};
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
         assert_int_equal(tb_time_parameters[p].travels, travels[p]);
