@@ -87,9 +87,9 @@ static void run_all(const tb_sampling_options *options, size_t count, machine *o
         on->visits[configuration]++;
         for (bool more = true; more;) {
             bool is_warm_up = false;
-            static const double pattern[] = {-1, 0.5, 1, -0.5, 0};
+            static const double pattern[] = {-1, 0.5, 1, -0.4, 0, 0.7, -0.6};
             double time = 100 * (double)(configuration + 1);
-            time *= 1 + on->scatter * pattern[on->launches % 5];
+            time *= 1 + on->scatter * pattern[on->launches % 7];
             tb_assert_ok(tb_sampling_add(*out, time, time, &is_warm_up, &more, &err), &err);
             on->launches++;
             on->warm_ups += is_warm_up;
@@ -122,7 +122,7 @@ static void sampling__noisy_configurations_take_more(void **state)
     tb_sampling_options options = options_of_test();
     machine noisy = {.scatter = 0.06}, noisier = {.scatter = 0.6};
     tb_sampling *sampling = NULL;
-    options.max_samples = 300; /* a fifth of them are the median: about 100 tell */
+    options.max_samples = 300; /* a seventh of them are the median: about 200 tell */
     run_all(&options, 2, &noisy, &sampling);
     assert_int_equal(tb_sampling_series(sampling, 0)->end, TB_SAMPLING_PRECISE);
     assert_true(tb_sampling_series(sampling, 0)->count > 6);
