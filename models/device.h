@@ -5,6 +5,8 @@
 
 #include "status.h"
 
+#include "yaml_doc.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -72,6 +74,15 @@ typedef struct tb_device_value {
     const char *why; /* of an assumed value; else NULL */
 } tb_device_value;
 
+/** What a microbenchmark gave; the device's values rest on it. */
+typedef struct tb_measured_fact {
+    const char *name; /* with its unit */
+    double median;
+    double low, high;   /* quartiles; both the median where the file does not say */
+    int64_t samples;    /* 0 = not said */
+    const char *method; /* or NULL */
+} tb_measured_fact;
+
 typedef struct tb_device {
     const char *name;
     const char *summary;
@@ -88,7 +99,9 @@ typedef struct tb_device {
     size_t doubtful_count;
     const char *const *sources;
     size_t source_count;
-    struct tb_yaml *file;   /* owned */
+    const tb_measured_fact *measured;
+    size_t measured_count;
+    struct tb_yaml *file;   /* owned; NULL for a part of another document */
     struct tb_arena *arena; /* owned */
 } tb_device;
 
@@ -100,6 +113,15 @@ typedef struct tb_device {
  * TB_ENOMEM
  */
 TB_NODISCARD tb_status tb_device_load(const char *name, tb_device **out, tb_error *err);
+
+/**
+ * Read a device from a mapping within another document, which must outlive it: the keys of a device
+ * file, without its schema.
+ *
+ * @param[out] out  to be freed with tb_device_destroy()
+ * @return TB_OK; TB_EFILE with the position; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_device_read(const tb_yaml_node *node, tb_device **out, tb_error *err);
 
 /** Free a device; NULL is allowed. */
 void tb_device_destroy(tb_device *device);
