@@ -160,6 +160,9 @@ tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t co
     *skipped = 0;
     tb_status status = allocate(store, most, err);
     for (size_t p = 0; status == TB_OK && p < count; p++) {
+        status = tb_models_lend(store->models, profiles[p]->device, err);
+    }
+    for (size_t p = 0; status == TB_OK && p < count; p++) {
         for (size_t r = 0; status == TB_OK && r < profiles[p]->count; r++) {
             bool used;
             status = take_run(store, &profiles[p]->runs[r], &used, err);
