@@ -375,8 +375,8 @@ static tb_status measure_device(session *of, tb_error *err)
     return tb_output_text(&output, &text, err);
 }
 
-/* Interrupts wait for a moment at which a profile can be written. Threads that kernels start inherit
- * this. */
+/* Interrupts wait for a moment at which a profile can be written. Threads that kernels start
+ * inherit this. */
 static tb_status run(const void *arguments, const char *const *positional, tb_error *err)
 {
     const measure_args *args = arguments;

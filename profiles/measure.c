@@ -27,8 +27,8 @@ tb_measure_options tb_measure_default(void)
 }
 
 tb_status tb_measure_create(const tb_measure_options *options, const tb_device_facts *facts,
-                            tb_device *device, const tb_environment *environment,
-                            tb_measure **out, tb_error *err)
+                            tb_device *device, const tb_environment *environment, tb_measure **out,
+                            tb_error *err)
 {
     tb_status status = tb_sampling_check(&options->sampling, err);
     if (status == TB_OK) {
@@ -150,8 +150,9 @@ static tb_status prepare_configuration(tb_measure *measure, const tb_case *item,
         measure->options.print_command(&out->item, measure->options.command_user, &command);
         out->command = keep_text(measure, &command);
     }
-    bool failed =
-        out->text == NULL || (measure->options.print_command != NULL && out->command == NULL);
+    out->kernel_text = kernel_text(measure, implementation);
+    bool failed = out->text == NULL || out->kernel_text == NULL ||
+                  (measure->options.print_command != NULL && out->command == NULL);
     status = failed ? no_memory(err) : measure->options.backend->check(&out->launch, err);
     if (status != TB_OK) {
         tb_prediction_release(&out->prediction);
@@ -306,10 +307,10 @@ static const char *difference(const tb_measure *measure, const tb_configuration 
     tb_case_print(&then->item, "", &text);
     bool same_case = !text.failed && strcmp(text.data, now->text) == 0;
     tb_buffer_free(&text);
-    return !same_case                                    ? "another problem or other tiles"
-           : then->is_cold != measure->options.is_cold   ? "other caches (--cold)"
+    return !same_case                                         ? "another problem or other tiles"
+           : then->is_cold != measure->options.is_cold        ? "other caches (--cold)"
            : strcmp(then->kernel_text, now->kernel_text) != 0 ? "another implementation"
-                                                         : NULL;
+                                                              : NULL;
 }
 
 tb_status tb_measure_resume(tb_measure *measure, const tb_profile *before, tb_error *err)

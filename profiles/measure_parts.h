@@ -19,7 +19,7 @@ typedef struct tb_configuration {
     size_t baseline;
     const char *command;     /* or NULL */
     const char *kernel_text; /* "cpu fused avx512" */
-    const tb_run *taken; /* finished run of an earlier profile, or NULL */
+    const tb_run *taken;     /* finished run of an earlier profile, or NULL */
     /* while it is measured */
     tb_prepared *prepared; /* or NULL */
     tb_run_check check;    /* rows 0: not yet */
