@@ -61,7 +61,7 @@ static const tb_option how_options[] = {
     {"precision", '\0', TB_OPTION_DOUBLE, "PERCENT",
      "sample until half the median's 95 % interval is below this (default 1)", AT(precision), 0, 99,
      NULL, 0},
-    {"max-time", '\0', TB_OPTION_DOUBLE, "SECONDS", "but at most so long a run (default 10)",
+    {"max-time", '\0', TB_OPTION_DOUBLE, "SECONDS", "but at most so long a run (default 2)",
      AT(max_time), 0, 1000000, NULL, 0},
     {"min-samples", '\0', TB_OPTION_INT, "N", "and take at least so many samples (default 12)",
      AT(min_samples), 1, 100000, NULL, 0},

@@ -2,6 +2,7 @@
 #include "measure.h"
 #include "measure_parts.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -13,6 +14,12 @@ static double now_us(void)
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
+}
+
+/* To the clock's nanosecond: further digits would only fill the file. */
+static double rounded(double us)
+{
+    return round(us * 1e3) / 1e3;
 }
 
 /* Twice the largest cache. */
@@ -69,8 +76,8 @@ static tb_status keep_steps(tb_configuration *at, const tb_run_times *times, tb_
         at->pack_us = pack;
         at->step_capacity = larger;
     }
-    at->permute_us[at->steps] = times->permute_us + times->unpermute_us;
-    at->pack_us[at->steps++] = times->pack_us;
+    at->permute_us[at->steps] = rounded(times->permute_us + times->unpermute_us);
+    at->pack_us[at->steps++] = rounded(times->pack_us);
     return TB_OK;
 }
 
@@ -94,8 +101,8 @@ static tb_status launch(tb_measure *measure, tb_configuration *at, double begun_
         status = tb_noise_read("", &after, err);
     }
     if (status == TB_OK) {
-        status = tb_sampling_add(measure->sampling, times.attention_us, now_us() - begun_us,
-                                 &is_warm_up, more, err);
+        status = tb_sampling_add(measure->sampling, rounded(times.attention_us),
+                                 now_us() - begun_us, &is_warm_up, more, err);
     }
     if (status == TB_OK && !is_warm_up) {
         (void)tb_noise_count(&at->noise, &before, &after);

@@ -29,7 +29,7 @@ tb_sampling_options tb_sampling_default(void)
                                  .min_samples = 12,
                                  .max_samples = 400,
                                  .precision = 0.01,
-                                 .max_time_us = 10 * US_PER_S,
+                                 .max_time_us = 2 * US_PER_S,
                                  .seed = 1};
 }
 

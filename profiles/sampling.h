@@ -19,7 +19,7 @@ typedef struct tb_sampling_options {
     uint64_t seed;      /* of the order within each round */
 } tb_sampling_options;
 
-/** warm-up 1, 4 samples a visit, 12 to 400 samples, 1 %, 10 s. */
+/** warm-up 1, 4 samples a visit, 12 to 400 samples, 1 %, 2 s. */
 tb_sampling_options tb_sampling_default(void);
 
 /** See that the options make sense. TB_OK, TB_EINVAL. */
