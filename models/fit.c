@@ -76,6 +76,9 @@ static tb_status add_parameter(const tb_fit_request *request, const tb_fit_run *
     if (prior->given && !(prior->spread > 0)) {
         return TB_OK; /* held at its sourced value */
     }
+    if (!prior->given && tb_time_parameters[parameter].is_optional) {
+        return TB_OK; /* no such term */
+    }
     if (!prior->given) {
         return tb_fail(err, TB_EINVAL, "kernel %s has no prior of %s to fit it from",
                        run->kernel->name, tb_time_parameters[parameter].name);

@@ -5,7 +5,9 @@
 #include <math.h>
 
 static const char *const time_keys[] = {
-    "occupancy", "tensor_efficiency", "alu_ops_per_score", "source", "parameters", "family", NULL};
+    "occupancy",   "tensor_efficiency", "alu_ops_per_score", "source",
+    "stated_rows", "stated_dims",       "parameters",        "family",
+    NULL};
 static const char *const prior_keys[] = {"value", "spread", "source", NULL};
 static const char *const fit_keys[] = {"device", "date", "runs", "values", "errors", NULL};
 
@@ -79,6 +81,12 @@ static tb_status read_time(const tb_yaml_node *map, tb_time_traits *out, tb_erro
     }
     if (status == TB_OK) {
         status = need_number(map, "alu_ops_per_score", HUGE_VAL, &out->alu_ops_per_score, err);
+    }
+    if (status == TB_OK && tb_yaml_get(map, "stated_rows") != NULL) {
+        status = need_number(map, "stated_rows", HUGE_VAL, &out->stated_rows, err);
+    }
+    if (status == TB_OK && tb_yaml_get(map, "stated_dims") != NULL) {
+        status = need_number(map, "stated_dims", HUGE_VAL, &out->stated_dims, err);
     }
     if (status == TB_OK) {
         status = tb_field_text(map, "source", true, &out->source, err);

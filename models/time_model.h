@@ -74,7 +74,8 @@ typedef struct tb_time {
     double tile_cycles;   /* of them all as they are */
     tb_schedule schedule; /* in cycles */
     double clock_mhz;
-    double hbm_us; /* the least that HBM traffic takes */
+    double hbm_us;  /* the least that HBM traffic takes */
+    double pack_us; /* keys and values into the kernel's layout; part of attention_us */
     double launch_us;
     double attention_us;
     double permute_us;
@@ -94,9 +95,10 @@ tb_time_values tb_time_values_of(const tb_kernel *kernel, const tb_device *devic
 /**
  * Cycles of one tile.
  *
- *   tensor  = FLOP of the tile at the padded head dim / (device rate x tensor_efficiency)
+ *   tensor  = FLOP of the tile at the padded head dim
+ *             / (device rate x tensor_efficiency x product_efficiency)
  *   exp     = |T| |U| / ex2 rate;  alu = |T| |U| alu_ops_per_score / FMA lanes
- *   softmax = max(exp, alu): the special-function and FMA pipes run side by side
+ *   softmax = max(exp, alu) x softmax_factor: the special-function and FMA pipes run side by side
  *   compute = max + (1 - overlap) (sum - max) over tensor and softmax (+ mask on a masked tile)
  *   tile    = max(compute, smem, l2): copies are asynchronous
  *
@@ -111,7 +113,8 @@ TB_NODISCARD tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_ti
  * Time of one launch, and of permuting the tokens before and after it.
  *
  *   t_cta = prologue + plain tiles x plain + masked tiles x masked, in cycles
- *   attention = max(makespan / clock, HBM bytes / bandwidth) + launch
+ *   attention = max(makespan / clock, HBM bytes / bandwidth) + pack + launch
+ *   pack    = K and V read, and written as fp32 / (bandwidth x pack_fraction); 0 without a prior
  *   clock = boost below 1 ms, sustained above 5 ms, in between by the logarithm of time
  *   permute = 2 (Q + K + V + O bytes) / (bandwidth x permute_fraction); 0 for rank 1 without
  * dilation

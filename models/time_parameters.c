@@ -4,14 +4,20 @@
 #include <string.h>
 
 const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
-    {"overlap", "tensor and softmax work at the same time", TB_SCALE_LOGIT, false},
-    {"mask_cycles", "masking a visited tile of 128 keys, rank 1 and 2", TB_SCALE_LOG, true},
-    {"mask_3d_factor", "on mask_cycles in rank 3 and 4", TB_SCALE_LOG, true},
-    {"prologue_cycles", "prologue and epilogue of a CTA", TB_SCALE_LOG, false},
-    {"launch_us", "start and end of a kernel that no tile hides", TB_SCALE_LOG, false},
+    {"overlap", "tensor and softmax work at the same time", TB_SCALE_LOGIT, false, false},
+    {"mask_cycles", "masking a visited tile of 128 keys, rank 1 and 2", TB_SCALE_LOG, true, false},
+    {"mask_3d_factor", "on mask_cycles in rank 3 and 4", TB_SCALE_LOG, true, false},
+    {"prologue_cycles", "prologue and epilogue of a CTA", TB_SCALE_LOG, false, false},
+    {"launch_us", "start and end of a kernel that no tile hides", TB_SCALE_LOG, false, false},
     {"sustained_clock_fraction", "clock of long launches over the boost clock", TB_SCALE_LOGIT,
+     false, false},
+    {"permute_fraction", "of the HBM bandwidth, when tokens are permuted", TB_SCALE_LOGIT, false,
      false},
-    {"permute_fraction", "of the HBM bandwidth, when tokens are permuted", TB_SCALE_LOGIT, false},
+    {"product_efficiency", "of the tensor rate, that products reach", TB_SCALE_LOGIT, true, true},
+    {"softmax_factor", "softmax work over its exponentials and instructions", TB_SCALE_LOG, true,
+     true},
+    {"pack_fraction", "of the HBM bandwidth, when keys and values are packed", TB_SCALE_LOGIT,
+     false, true},
 };
 
 /* logit at 0 and 1 is infinite; nothing measured tells 1e-6 from either. */

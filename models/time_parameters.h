@@ -17,6 +17,10 @@ typedef enum tb_time_parameter {
     TB_TIME_LAUNCH_US,       /* start and end of a kernel that no tile hides */
     TB_TIME_SUSTAINED_CLOCK_FRACTION, /* of the boost clock in launches of milliseconds */
     TB_TIME_PERMUTE_FRACTION,         /* of the HBM bandwidth that permuting tokens reaches */
+    /* of kernels whose files give a prior; others run without these terms: */
+    TB_TIME_PRODUCT_EFFICIENCY, /* of the tensor rate that products reach */
+    TB_TIME_SOFTMAX_FACTOR,     /* softmax work over that of its exponentials and instructions */
+    TB_TIME_PACK_FRACTION,      /* of the HBM bandwidth that packing keys and values reaches */
     TB_TIME_PARAMETER_COUNT
 } tb_time_parameter;
 
@@ -31,6 +35,7 @@ typedef struct tb_parameter_info {
     const char *meaning;
     tb_parameter_scale scale;
     bool is_of_source; /* belongs to the source code: shared between devices in a fit by default */
+    bool is_optional;  /* a kernel without a prior of it has no such term */
 } tb_parameter_info;
 
 extern const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT];
@@ -60,8 +65,11 @@ typedef struct tb_time_traits {
     int64_t occupancy;        /* CTAs that an SM holds */
     double tensor_efficiency; /* part of the device's tensor rate that its instructions reach */
     double alu_ops_per_score; /* softmax instructions a score, beside the exponential */
-    const char *family;       /* kernels of the same source share it, or NULL */
-    const char *source;       /* of these */
+    double stated_rows; /* of a query tile, that mask_cycles and prologue_cycles are stated for and
+                           grow with; 0: they do not grow, as a GPU's threads work side by side */
+    double stated_dims; /* dim + dim_value, that prologue_cycles grow with too; 0 = not */
+    const char *family; /* kernels of the same source share it, or NULL */
+    const char *source; /* of these */
     tb_prior prior[TB_TIME_PARAMETER_COUNT];
     const tb_fit *fits;
     size_t fit_count;

@@ -21,10 +21,17 @@ static tb_status no_memory(tb_error *err)
     return tb_fail(err, TB_ENOMEM, "no memory for a device");
 }
 
-static double fact(const tb_device_facts *facts, const char *name)
+/* A rate is the best of its samples: whatever else runs can only slow one. 0 = not measured. */
+static double rate(const tb_device_facts *facts, const char *name)
 {
     const tb_device_fact *found = tb_device_facts_find(facts, name);
-    return found != NULL ? found->median : 0;
+    return found != NULL ? found->max : 0;
+}
+
+static double least(const tb_device_facts *facts, const char *name)
+{
+    const tb_device_fact *found = tb_device_facts_find(facts, name);
+    return found != NULL ? found->min : 0;
 }
 
 /* The clock that /proc/cpuinfo states; 0 where it does not. */
@@ -40,7 +47,7 @@ static double stated_mhz(void)
 /* What one of several threads does of a core's rate: below 1 where two of them share a core. */
 static double share_of(const tb_device_facts *facts, int threads)
 {
-    double pair = fact(facts, "second_thread_speedup");
+    double pair = rate(facts, "second_thread_speedup");
     return threads > 1 && pair > 0 ? fmin(pair / TWO_THREADS, 1) : 1;
 }
 
@@ -54,21 +61,21 @@ static tb_status put_values(const tb_device_facts *facts, int threads, tb_device
 {
     double mhz = stated_mhz(), share = share_of(facts, threads);
     mhz = mhz > 0 ? mhz : UNREADABLE_MHZ;
-    double hz = mhz * HZ_PER_MHZ, fma = fact(facts, "fma_flop_per_s") * share / hz;
-    double l3 = fact(facts, "l3_bytes_per_s"), dram = fact(facts, "dram_bytes_per_s");
+    double hz = mhz * HZ_PER_MHZ, fma = rate(facts, "fma_flop_per_s") * share / hz;
+    double l3 = rate(facts, "l3_bytes_per_s"), dram = rate(facts, "dram_bytes_per_s");
     const entry entries[] = {
         {TB_DEVICE_SM_COUNT, threads},
         {TB_DEVICE_CLOCK_BOOST_MHZ, mhz},
         {TB_DEVICE_FP32_FMA_LANES_PER_SM, fma / FLOP_PER_FMA},
         {TB_DEVICE_TENSOR_FP16_FLOP_PER_CLK_PER_SM, fma},
         {TB_DEVICE_PEAK_FP32_TFLOPS, fma * hz * threads * 1e-12},
-        {TB_DEVICE_MUFU_EX2_PER_CLK_PER_SM, fact(facts, "exp2_per_s") * share / hz},
-        {TB_DEVICE_SMEM_BANDWIDTH_BYTES_PER_CLK_PER_SM, fact(facts, "l1_bytes_per_s") * share / hz},
+        {TB_DEVICE_MUFU_EX2_PER_CLK_PER_SM, rate(facts, "exp2_per_s") * share / hz},
+        {TB_DEVICE_SMEM_BANDWIDTH_BYTES_PER_CLK_PER_SM, rate(facts, "l1_bytes_per_s") * share / hz},
         {TB_DEVICE_L2_SIZE_MIB, (double)facts->l3_bytes / BYTES_PER_MIB},
         {TB_DEVICE_MEASURED_L2_READ_GB_PER_S, l3 * share * threads / BYTES_PER_GB},
         {TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S,
          (dram > 0 ? dram : l3) * share * threads / BYTES_PER_GB},
-        {TB_DEVICE_MEASURED_LAUNCH_US, fact(facts, "thread_start_us")},
+        {TB_DEVICE_MEASURED_LAUNCH_US, least(facts, "thread_start_us")},
         {TB_DEVICE_SUSTAINED_CLOCK_FRACTION, 1}, /* rates were measured under load */
     };
     tb_status status = TB_OK;
@@ -119,8 +126,8 @@ static tb_status put_texts(const tb_device_facts *facts, int threads, tb_device 
     device->summary = keep(device, text, &failed);
     device->name = "host";
     device->dense_kernel = device->default_kernel = "cpu";
-    notes[0] = "an SM is a thread of the processor; its rates are those of one core, times what a "
-               "second thread was measured to add where there are several";
+    notes[0] = "an SM is a thread of the processor; its rates are the best samples of one core, "
+               "times what a second thread was measured to add where there are several";
     notes[1] =
         "l2_size_mib and measured_l2_read_gb_per_s are of the last cache, which threads share "
         "as a GPU's SMs share its L2; bandwidths are one core's times the threads";
@@ -138,7 +145,7 @@ tb_status tb_host_device_create(const tb_device_facts *facts, int threads, tb_de
                                 tb_error *err)
 {
     int used = threads > 0 ? threads : facts->cores;
-    if (!(fact(facts, "fma_flop_per_s") > 0) || !(fact(facts, "exp2_per_s") > 0)) {
+    if (!(rate(facts, "fma_flop_per_s") > 0) || !(rate(facts, "exp2_per_s") > 0)) {
         return tb_fail(err, TB_EINVAL,
                        "the backend measured no rate of multiply-adds or "
                        "exponentials");

@@ -11,8 +11,8 @@
  * Make the device `host` of measured facts.
  *
  *   sm_count = threads; clock as the system states it (it cancels out: only rates count)
- *   rates of an SM = those of one core, times what a second thread adds where there are several
- *   L2 and HBM of a GPU = the last cache and DRAM, read by all threads
+ *   rates of an SM = the best samples of one core, times what a second thread adds where there are
+ * several L2 and HBM of a GPU = the last cache and DRAM, read by all threads
  *
  * @param[in] threads  that kernels run on; 0 = facts->cores
  * @param[in] facts    measured; texts are copied
