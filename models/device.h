@@ -92,6 +92,7 @@ typedef struct tb_device {
     const char *const *aliases;
     size_t alias_count;
     int64_t compute_capability; /* 90 = 9.0; 0 = not an NVIDIA GPU */
+    bool is_cpu;                /* a processor, whose SMs are its threads */
     tb_device_value values[TB_DEVICE_KEY_COUNT];
     const char *const *notes;
     size_t note_count;

@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const device_keys[] = {
-    "schema",  "name",         "summary",        "aliases",
-    "like",    "values",       "assumed",        "compute_capability",
-    "derived", "doubtful",     "unsupported",    "notes",
-    "sources", "dense_kernel", "default_kernel", "measured",
-    NULL};
+static const char *const device_keys[] = {"schema",         "name",
+                                          "summary",        "aliases",
+                                          "like",           "values",
+                                          "assumed",        "compute_capability",
+                                          "derived",        "doubtful",
+                                          "unsupported",    "notes",
+                                          "sources",        "dense_kernel",
+                                          "default_kernel", "measured",
+                                          "is_cpu",         NULL};
 static const char *const measured_keys[] = {"median", "low", "high", "samples", "method", NULL};
 static const char *const assumed_keys[] = {"value", "why", NULL};
 
@@ -191,6 +194,10 @@ static tb_status read_device(const tb_yaml_node *root, tb_device *device, tb_err
     }
     if (status == TB_OK) {
         status = tb_field_int(root, "compute_capability", 10, &device->compute_capability, err);
+    }
+    const tb_yaml_node *is_cpu = tb_yaml_get(root, "is_cpu");
+    if (status == TB_OK && is_cpu != NULL) {
+        status = tb_yaml_bool(is_cpu, &device->is_cpu, err);
     }
     if (status == TB_OK) {
         status = read_values(root, device, err);

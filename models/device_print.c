@@ -86,6 +86,9 @@ void tb_device_print(const tb_device *device, const char *indent, tb_buffer *out
         tb_buffer_printf(out, "%scompute_capability: %lld\n", indent,
                          (long long)device->compute_capability);
     }
+    if (device->is_cpu) {
+        tb_buffer_printf(out, "%sis_cpu: true\n", indent);
+    }
     print_texts(out, indent, "aliases", device->aliases, device->alias_count);
     print_values(device, indent, false, out);
     print_values(device, indent, true, out);

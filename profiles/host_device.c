@@ -125,6 +125,7 @@ static tb_status put_texts(const tb_device_facts *facts, int threads, tb_device 
     (void)snprintf(text, sizeof text, "%s, %d threads, %s", facts->name, threads, facts->isa);
     device->summary = keep(device, text, &failed);
     device->name = "host";
+    device->is_cpu = true;
     device->dense_kernel = device->default_kernel = "cpu";
     notes[0] = "an SM is a thread of the processor; its rates are the best samples of one core, "
                "times what a second thread was measured to add where there are several";
