@@ -347,6 +347,9 @@ static void unknown_facts__are_named(void **state)
         b.device->values[needed[k]].origin = TB_VALUE_KNOWN;
     }
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
+        if (tb_time_parameters[p].is_optional) {
+            continue;
+        }
         b.values.known[p] = false;
         assert_refused(&timed, &b.values, "neither a prior nor a fit of ");
         assert_refused(&timed, &b.values, tb_time_parameters[p].name);
@@ -356,7 +359,72 @@ static void unknown_facts__are_named(void **state)
     close_bench(&b);
 }
 
-TB_TESTS(cmocka_unit_test(a_launch__is_waves_of_ctas),
+/* What a kernel without priors of them is spared: each term on its own. */
+static void optional_terms__change_a_time_as_they_say(void **state)
+{
+    (void)state;
+    bench b = h100();
+    tb_case item = tb_test_gna("30x48x80", "18x24x24", NULL, 1);
+    tb_timed_case timed;
+    tb_tile_cycles plain, other;
+    tb_time before, after;
+    tb_error err;
+    tb_timed_open(&item, b.kernel, b.device, &timed);
+    b.values.value[TB_TIME_OVERLAP] = 0;
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &plain, &err), &err);
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &before, &err), &err);
+    assert_true(before.pack_us == 0);
+    b.values.known[TB_TIME_PRODUCT_EFFICIENCY] = true;
+    b.values.value[TB_TIME_PRODUCT_EFFICIENCY] = 0.8;
+    b.values.known[TB_TIME_SOFTMAX_FACTOR] = true;
+    b.values.value[TB_TIME_SOFTMAX_FACTOR] = 1.5;
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &other, &err), &err);
+    tb_assert_close(other.tensor, plain.tensor / 0.8, 1e-9);
+    double softmax = plain.plain - plain.tensor;
+    tb_assert_close(other.plain, plain.tensor / 0.8 + 1.5 * softmax, 1e-9);
+    b.values.known[TB_TIME_PRODUCT_EFFICIENCY] = b.values.known[TB_TIME_SOFTMAX_FACTOR] = false;
+    b.values.known[TB_TIME_PACK_FRACTION] = true;
+    b.values.value[TB_TIME_PACK_FRACTION] = 0.25;
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &after, &err), &err);
+    /* 115200 tokens, 2 x 128 numbers, read as bf16 and written as fp32 */
+    double bandwidth = tb_device_get(b.device, TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S, 0);
+    tb_assert_close(after.pack_us, 115200.0 * 256 * 6 / (bandwidth * 1e3 * 0.25), 1e-9);
+    tb_assert_close(after.attention_us, before.attention_us + after.pack_us, 1e-9);
+    tb_timed_close(&timed);
+    close_bench(&b);
+}
+
+/* On a processor one thread does all rows of a query tile, so that cycles grow with it. */
+static void stated_sizes__scale_masks_and_prologues(void **state)
+{
+    (void)state;
+    bench b = h100();
+    tb_case item = tb_test_gna("30x48x80", "18x24x24", NULL, 1);
+    tb_timed_case timed;
+    tb_tile_cycles plain, grown;
+    tb_error err;
+    tb_timed_open(&item, b.kernel, b.device, &timed);
+    double rows = (double)tb_tiling_q_tokens(timed.time.tiling, &timed.time.problem->layout);
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &plain, &err), &err);
+    b.kernel->time.stated_rows = rows / 3;
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &grown, &err), &err);
+    tb_assert_close(grown.mask, 3 * plain.mask, 1e-9);
+    tb_assert_close(grown.tensor, plain.tensor, 1e-12);
+    b.kernel->time.stated_rows = 0;
+    tb_time before, after;
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &before, &err), &err);
+    b.kernel->time.stated_dims = 64; /* of 256: four times the prologue */
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &after, &err), &err);
+    double more = after.schedule.busy - before.schedule.busy;
+    double prologues = 3 * b.values.value[TB_TIME_PROLOGUE_CYCLES] * (double)before.schedule.ctas;
+    tb_assert_close(more, prologues, 1e-9);
+    tb_timed_close(&timed);
+    close_bench(&b);
+}
+
+TB_TESTS(cmocka_unit_test(optional_terms__change_a_time_as_they_say),
+         cmocka_unit_test(stated_sizes__scale_masks_and_prologues),
+         cmocka_unit_test(a_launch__is_waves_of_ctas),
          cmocka_unit_test(a_masked_launch__pays_for_every_visited_tile),
          cmocka_unit_test(occupancy__shares_an_sm),
          cmocka_unit_test(clock__falls_from_one_to_five_milliseconds),
