@@ -79,7 +79,8 @@ tb_status tb_view_measured_text(tb_buffer *out, const tb_measure *measure,
         }
     }
     tb_table_print(&table, out);
-    tb_buffer_text(out, "\ntime: median of attention without permuting tokens, +- half its 95 % "
+    tb_buffer_text(out, "\ntime: median of attention without permuting tokens, over samples that "
+                        "no other program disturbed\nwhere there are enough; +- half its 95 % "
                         "interval;\nGFLOP/s: of visible pairs; bound: what tiles allow over the "
                         "dense baseline, which was measured too\n");
     return status;
@@ -104,6 +105,7 @@ static void put_run(tb_document *doc, const measured *of, const tb_profile *prof
         tb_document_null(doc, "interval_high_us");
     }
     tb_document_int(doc, "samples", run->time.n);
+    tb_document_int(doc, "set_aside", run->time.set_aside);
     tb_document_double(doc, "tflops", of->flop_per_s * 1e-12);
     if (of->has_speedup) {
         tb_document_double(doc, "speedup", of->speedup);

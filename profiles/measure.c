@@ -17,12 +17,18 @@ static tb_status no_memory(tb_error *err)
     return tb_fail(err, TB_ENOMEM, "no memory for a measurement");
 }
 
+static tb_status read_noise(tb_noise_reading *out, tb_error *err)
+{
+    return tb_noise_read("", out, err);
+}
+
 tb_measure_options tb_measure_default(void)
 {
     return (tb_measure_options){.backend = tb_backends[0],
                                 .check_rows = CHECKED_ROWS,
                                 .kept_bytes = KEPT_BYTES,
                                 .seed = 1,
+                                .read_noise = read_noise,
                                 .sampling = tb_sampling_default()};
 }
 
@@ -67,6 +73,7 @@ void tb_measure_destroy(tb_measure *measure)
         tb_prediction_release(&at->prediction);
         free(at->permute_us);
         free(at->pack_us);
+        free(at->chosen_us);
     }
     tb_cache_flush_free(&measure->flush);
     tb_sampling_destroy(measure->sampling);

@@ -11,6 +11,9 @@
 /** Prints the command that measures one case alone. */
 typedef void tb_measure_command_fn(const tb_case *item, void *user, tb_buffer *out);
 
+/** Reads what tells disturbed launches from others. */
+typedef tb_status tb_read_noise_fn(tb_noise_reading *out, tb_error *err);
+
 typedef struct tb_measure_options {
     const tb_backend *backend;
     const tb_kernel *kernel; /* model of its fused kernel: tiles, and the name that runs get */
@@ -21,6 +24,7 @@ typedef struct tb_measure_options {
     int64_t check_rows; /* of each configuration's output, >= 1 */
     int64_t kept_bytes; /* of tensors and plans that stay between visits */
     tb_sampling_options sampling;
+    tb_read_noise_fn *read_noise;         /* this system\'s; tests have their own */
     const tb_messages *notes;             /* of the profile, or NULL */
     tb_measure_command_fn *print_command; /* or NULL */
     void *command_user;

@@ -92,20 +92,23 @@ static tb_status launch(tb_measure *measure, tb_configuration *at, double begun_
                            ? tb_cache_flush_run(&measure->flush, flush_bytes(measure->facts), err)
                            : TB_OK;
     if (status == TB_OK) {
-        status = tb_noise_read("", &before, err);
+        status = measure->options.read_noise(&before, err);
     }
     if (status == TB_OK) {
         status = tb_prepared_run(at->prepared, &times, err);
     }
     if (status == TB_OK) {
-        status = tb_noise_read("", &after, err);
+        status = measure->options.read_noise(&after, err);
     }
-    if (status == TB_OK) {
-        status = tb_sampling_add(measure->sampling, rounded(times.attention_us),
-                                 now_us() - begun_us, &is_warm_up, more, err);
+    if (status != TB_OK) {
+        return status;
     }
+    tb_noise noise = at->noise;
+    bool is_disturbed = tb_noise_count(&noise, &before, &after);
+    status = tb_sampling_add(measure->sampling, rounded(times.attention_us), is_disturbed,
+                             now_us() - begun_us, &is_warm_up, more, err);
     if (status == TB_OK && !is_warm_up) {
-        (void)tb_noise_count(&at->noise, &before, &after);
+        at->noise = noise;
         status = keep_steps(at, &times, err);
     }
     return status;

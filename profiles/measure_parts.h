@@ -26,6 +26,7 @@ typedef struct tb_configuration {
     tb_noise noise;
     double *permute_us, *pack_us; /* of each sample */
     size_t steps, step_capacity;
+    double *chosen_us; /* its samples that count, then those set aside; of its last result */
 } tb_configuration;
 
 struct tb_measure {

@@ -33,18 +33,27 @@ static tb_status median_of(const double *values, size_t count, tb_stated *out, t
 }
 
 /* The times of a configuration that was measured now. */
-static tb_status set_times(const tb_configuration *from, const tb_series *series, tb_run *run,
-                           tb_error *err)
+static tb_status set_times(const tb_sampling_options *options, tb_configuration *from,
+                           const tb_series *series, tb_run *run, tb_error *err)
 {
     tb_quartiles quartiles = {0};
-    tb_status status = tb_quartiles_of(series->times_us, series->count, &quartiles, err);
+    size_t kept = 0, aside = 0;
+    double *chosen = realloc(from->chosen_us, 2 * series->count * sizeof *chosen);
+    if (chosen == NULL) {
+        return no_memory(err);
+    }
+    from->chosen_us = chosen;
+    tb_series_choose(series, options, chosen, &kept, chosen + series->count, &aside);
+    tb_status status = tb_quartiles_of(chosen, kept, &quartiles, err);
     run->time = (tb_run_time){.given = true,
                               .median_us = quartiles.median,
-                              .n = (int64_t)series->count,
-                              .has_spread = series->count >= 3,
+                              .n = (int64_t)kept,
+                              .has_spread = kept >= 3,
                               .low_us = quartiles.low,
                               .high_us = quartiles.high,
-                              .samples_us = series->times_us};
+                              .samples_us = chosen,
+                              .set_aside_us = aside > 0 ? chosen + series->count : NULL,
+                              .set_aside = (int64_t)aside};
     if (status == TB_OK) {
         status = median_of(from->permute_us, from->steps, &run->permute_us, err);
     }
@@ -53,7 +62,7 @@ static tb_status set_times(const tb_configuration *from, const tb_series *series
 
 static tb_status make_run(tb_measure *measure, size_t which, tb_run *run, tb_error *err)
 {
-    const tb_configuration *from = &measure->all[which];
+    tb_configuration *from = &measure->all[which];
     const tb_series *series = tb_sampling_series(measure->sampling, which);
     bool is_fused = from->launch.implementation == TB_IMPLEMENTATION_FUSED;
     *run = (tb_run){.id = from->id,
@@ -80,7 +89,7 @@ static tb_status make_run(tb_measure *measure, size_t which, tb_run *run, tb_err
         run->noise = from->taken->noise;
         return TB_OK;
     }
-    return set_times(from, series, run, err);
+    return set_times(&measure->options.sampling, from, series, run, err);
 }
 
 /* Point at baselines that have times too. */

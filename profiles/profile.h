@@ -46,9 +46,11 @@ typedef struct tb_run_time {
     double median_us;
     int64_t n; /* launches that the median is of */
     bool has_spread;
-    double low_us, high_us;   /* quartiles of the samples, or what the source states */
-    const double *samples_us; /* every launch in the order measured, or NULL */
-    const char *derived_from; /* what the time was worked out of ("tflops"), or NULL: measured */
+    double low_us, high_us;     /* quartiles of the samples, or what the source states */
+    const double *samples_us;   /* every launch in the order measured, or NULL */
+    const double *set_aside_us; /* launches that other programs disturbed: not counted above */
+    int64_t set_aside;          /* of them */
+    const char *derived_from;   /* what the time was worked out of ("tflops"), or NULL: measured */
 } tb_run_time;
 
 /** How a run's output was checked before its time counted. */

@@ -26,6 +26,16 @@ static void print_stated(tb_buffer *out, const char *key, const tb_stated *state
     }
 }
 
+static void print_times(tb_buffer *out, const double *times_us, int64_t count)
+{
+    tb_buffer_text(out, "[");
+    for (int64_t i = 0; i < count; i++) {
+        tb_buffer_text(out, i > 0 ? ", " : "");
+        tb_yaml_print_double(out, times_us[i]);
+    }
+    tb_buffer_text(out, "]");
+}
+
 static void print_time(tb_buffer *out, const tb_run_time *time)
 {
     if (!time->given) {
@@ -33,12 +43,12 @@ static void print_time(tb_buffer *out, const tb_run_time *time)
     }
     tb_buffer_text(out, "    time_us: {");
     if (time->samples_us != NULL) {
-        tb_buffer_text(out, "samples: [");
-        for (int64_t i = 0; i < time->n; i++) {
-            tb_buffer_text(out, i > 0 ? ", " : "");
-            tb_yaml_print_double(out, time->samples_us[i]);
+        tb_buffer_text(out, "samples: ");
+        print_times(out, time->samples_us, time->n);
+        if (time->set_aside > 0) {
+            tb_buffer_text(out, ", set_aside: ");
+            print_times(out, time->set_aside_us, time->set_aside);
         }
-        tb_buffer_text(out, "]");
     } else {
         tb_buffer_text(out, "median: ");
         tb_yaml_print_double(out, time->median_us);

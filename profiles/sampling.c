@@ -108,6 +108,7 @@ void tb_sampling_destroy(tb_sampling *sampling)
     }
     for (size_t i = 0; sampling->series != NULL && i < sampling->count; i++) {
         free(sampling->series[i].times_us);
+        free(sampling->series[i].is_disturbed);
     }
     free(sampling->series);
     free(sampling->order);
@@ -164,44 +165,70 @@ tb_status tb_sampling_next(tb_sampling *sampling, size_t *configuration, bool *i
     return TB_OK;
 }
 
-static tb_status append(tb_series *series, double time_us, tb_error *err)
+static tb_status make_room(tb_series *series, tb_error *err)
 {
-    if (series->count == series->capacity) {
-        size_t larger = series->capacity == 0 ? 16 : 2 * series->capacity;
-        double *grown = realloc(series->times_us, larger * sizeof *grown);
-        if (grown == NULL) {
-            return tb_fail(err, TB_ENOMEM, "no memory for %zu samples", larger);
-        }
-        series->times_us = grown;
-        series->capacity = larger;
+    if (series->count < series->capacity) {
+        return TB_OK;
     }
-    series->times_us[series->count++] = time_us;
+    size_t larger = series->capacity == 0 ? 16 : 2 * series->capacity;
+    double *times = realloc(series->times_us, larger * sizeof *times);
+    series->times_us = times != NULL ? times : series->times_us;
+    bool *disturbed =
+        times != NULL ? realloc(series->is_disturbed, larger * sizeof *disturbed) : NULL;
+    if (disturbed == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for %zu samples", larger);
+    }
+    series->is_disturbed = disturbed;
+    series->capacity = larger;
     return TB_OK;
+}
+
+void tb_series_choose(const tb_series *series, const tb_sampling_options *options, double *kept,
+                      size_t *kept_count, double *set_aside, size_t *set_aside_count)
+{
+    bool is_enough = series->count - series->disturbed >= (size_t)options->min_samples;
+    *kept_count = *set_aside_count = 0;
+    for (size_t i = 0; i < series->count; i++) {
+        if (is_enough && series->is_disturbed[i]) {
+            set_aside[(*set_aside_count)++] = series->times_us[i];
+        } else {
+            kept[(*kept_count)++] = series->times_us[i];
+        }
+    }
+}
+
+/* Is the median of the undisturbed samples known well enough? */
+static tb_status judge_precision(const tb_sampling_options *options, tb_series *series,
+                                 tb_error *err)
+{
+    size_t kept = 0, aside = 0;
+    tb_series_summary summary = {0};
+    double *room = calloc(2 * series->count, sizeof *room);
+    if (room == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for %zu samples", series->count);
+    }
+    tb_series_choose(series, options, room, &kept, room + series->count, &aside);
+    tb_status status = tb_series_summarise(room, kept, &summary, err);
+    free(room);
+    if (status == TB_OK && summary.has_interval && summary.spread <= options->precision) {
+        series->end = TB_SAMPLING_PRECISE;
+    }
+    return status;
 }
 
 static tb_status judge(const tb_sampling_options *options, tb_series *series, tb_error *err)
 {
-    int64_t count = (int64_t)series->count;
-    if (count >= options->max_samples) {
+    if ((int64_t)series->count >= options->max_samples) {
         series->end = TB_SAMPLING_COUNT;
-    } else if (count > 0 && series->spent_us >= options->max_time_us) {
+    } else if (series->spent_us >= options->max_time_us) {
         series->end = TB_SAMPLING_TIME;
     }
-    if (count >= options->min_samples) {
-        tb_series_summary summary;
-        tb_status status = tb_series_summarise(series->times_us, series->count, &summary, err);
-        if (status != TB_OK) {
-            return status;
-        }
-        if (summary.has_interval && summary.spread <= options->precision) {
-            series->end = TB_SAMPLING_PRECISE;
-        }
-    }
-    return TB_OK;
+    bool is_enough = (int64_t)(series->count - series->disturbed) >= options->min_samples;
+    return is_enough ? judge_precision(options, series, err) : TB_OK;
 }
 
-tb_status tb_sampling_add(tb_sampling *sampling, double time_us, double spent_us, bool *is_warm_up,
-                          bool *more, tb_error *err)
+tb_status tb_sampling_add(tb_sampling *sampling, double time_us, bool is_disturbed, double spent_us,
+                          bool *is_warm_up, bool *more, tb_error *err)
 {
     const tb_sampling_options *options = &sampling->options;
     tb_series *series = &sampling->series[sampling->visited];
@@ -212,8 +239,11 @@ tb_status tb_sampling_add(tb_sampling *sampling, double time_us, double spent_us
     if (*is_warm_up) {
         return TB_OK;
     }
-    tb_status status = append(series, time_us, err);
+    tb_status status = make_room(series, err);
     if (status == TB_OK) {
+        series->times_us[series->count] = time_us;
+        series->is_disturbed[series->count++] = is_disturbed;
+        series->disturbed += is_disturbed;
         status = judge(options, series, err);
     }
     *more = series->end == TB_SAMPLING_OPEN &&

@@ -1,5 +1,6 @@
-/* When to measure what: configurations in turn, each until its median is known well enough. Pure:
- * whoever asks runs the launches and reports their times. */
+/* When to measure what: configurations in turn, each until its median is known well enough. Samples
+ * that other programs disturbed do not count where there are enough others. Pure: whoever asks runs
+ * the launches and reports their times. */
 #ifndef TB_SAMPLING_H
 #define TB_SAMPLING_H
 
@@ -40,9 +41,11 @@ extern const char *const tb_sampling_end_names[TB_SAMPLING_END_COUNT];
 
 /** The samples of one configuration. */
 typedef struct tb_series {
-    double *times_us; /* in the order measured; owned */
+    double *times_us;   /* in the order measured; owned */
+    bool *is_disturbed; /* of each; owned */
     size_t count, capacity;
-    double spent_us; /* by all launches and what prepared them */
+    size_t disturbed; /* of them */
+    double spent_us;  /* by all launches and what prepared them */
     tb_sampling_end end;
 } tb_series;
 
@@ -55,6 +58,16 @@ typedef struct tb_series_summary {
     double spread;        /* half the interval's width over the median; NaN without one */
     double dispersion;    /* the interquartile range over the median */
 } tb_series_summary;
+
+/**
+ * The samples that count: those that nothing disturbed, where they are as many as are wanted; else
+ * all, for a median of a few would depend on which were spared.
+ *
+ * @param[out] kept       room for series->count times; in the order measured
+ * @param[out] set_aside  likewise: the others
+ */
+void tb_series_choose(const tb_series *series, const tb_sampling_options *options, double *kept,
+                      size_t *kept_count, double *set_aside, size_t *set_aside_count);
 
 /** Summarise `count` >= 1 times. TB_OK; TB_ENOMEM. */
 TB_NODISCARD tb_status tb_series_summarise(const double *times_us, size_t count,
@@ -84,13 +97,15 @@ TB_NODISCARD tb_status tb_sampling_next(tb_sampling *sampling, size_t *configura
 /**
  * A launch of the visited configuration was run: a sample, or warm-up.
  *
- * @param[in]  time_us   what was measured
- * @param[in]  spent_us  what it took in all, with preparing it
- * @param[out] more      the visit goes on
+ * @param[in]  time_us       what was measured
+ * @param[in]  is_disturbed  something else ran meanwhile
+ * @param[in]  spent_us      what it took in all, with preparing it
+ * @param[out] more          the visit goes on
  * @return TB_OK; TB_ENOMEM
  */
-TB_NODISCARD tb_status tb_sampling_add(tb_sampling *sampling, double time_us, double spent_us,
-                                       bool *is_warm_up, bool *more, tb_error *err);
+TB_NODISCARD tb_status tb_sampling_add(tb_sampling *sampling, double time_us, bool is_disturbed,
+                                       double spent_us, bool *is_warm_up, bool *more,
+                                       tb_error *err);
 
 const tb_series *tb_sampling_series(const tb_sampling *sampling, size_t configuration);
 

@@ -21,6 +21,7 @@ static struct {
     int64_t prepared, destroyed;
     bool is_wrong_for_sparse;
     bool is_absent;
+    int64_t readings, disturb_every, preemptions;
 } fake;
 
 static tb_status fake_available(tb_error *err)
@@ -33,6 +34,16 @@ static tb_status fake_facts(bool is_measuring, tb_device_facts *out, tb_error *e
     (void)is_measuring;
     (void)err;
     *out = (tb_device_facts){.name = "Abacus 7300", .isa = "beads", .cores = 3};
+    return TB_OK;
+}
+
+/* Every `disturb_every`-th reading says that something ran in between. */
+static tb_status fake_noise(tb_noise_reading *out, tb_error *err)
+{
+    (void)err;
+    *out = (tb_noise_reading){0};
+    fake.preemptions += fake.disturb_every > 0 && ++fake.readings % fake.disturb_every == 0;
+    out->preemptions = fake.preemptions;
     return TB_OK;
 }
 
@@ -129,6 +140,7 @@ static void open_bench(bench *on)
     *on = (bench){.options = tb_measure_default(), .environment = {.cpu = "Abacus 7300"}};
     on->options.backend = &fake_backend;
     on->options.check_rows = 7;
+    on->options.read_noise = fake_noise;
     on->options.sampling.min_samples = 12;
     on->options.sampling.max_samples = 40;
     on->options.sampling.precision = 0.05;
@@ -237,6 +249,24 @@ static void measure__what_it_writes_reads_back(void **state)
     assert_int_equal(again->runs[1].baseline, 0);
     assert_int_equal(again->runs[1].item.tiling.q_tile[0], 8);
     tb_profile_destroy(again);
+    close_bench(&on);
+}
+
+static void measure__disturbed_launches_are_set_aside_and_kept(void **state)
+{
+    (void)state;
+    bench on;
+    tb_error err;
+    tb_case item = window_case(40, 7);
+    open_bench(&on);
+    fake.disturb_every = 6; /* two readings a launch: every third is disturbed */
+    tb_assert_ok(tb_measure_add(on.measure, "a", &item, &err), &err);
+    run_all(&on);
+    const tb_run *run = &profile_of(&on)->runs[1];
+    assert_int_equal(run->time.n, 12);
+    assert_true(run->time.set_aside >= 4);
+    assert_int_equal(run->noise.disturbed, run->time.set_aside);
+    assert_int_equal(run->noise.samples, 12 + run->time.set_aside);
     close_bench(&on);
 }
 
@@ -406,6 +436,7 @@ static void measure__prepares_again_where_little_is_kept(void **state)
 
 TB_TESTS(cmocka_unit_test(measure__problems_share_their_dense_baseline),
          cmocka_unit_test(measure__what_it_writes_reads_back),
+         cmocka_unit_test(measure__disturbed_launches_are_set_aside_and_kept),
          cmocka_unit_test(measure__a_wrong_output_ends_it_and_is_not_recorded),
          cmocka_unit_test(measure__stops_when_asked_and_goes_on_later),
          cmocka_unit_test(measure__resume_refuses_what_differs),

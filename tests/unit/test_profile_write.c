@@ -48,7 +48,7 @@ static const char measured[] =
     "    tiling: {kind: single-dim, kv_tiling: static, order: row-major, q_tile: [32], kv_tile: "
     "[12]}\n"
     "    includes: attention\n"
-    "    time_us: {samples: [7.3, 72.1, 0.001, 40, 96.5]}\n"
+    "    time_us: {samples: [7.3, 72.1, 0.001, 40, 96.5], set_aside: [730, 960]}\n"
     "    command: 'tilebound measure -i 96'\n"
     "    check: {rows: 12, worst: 0.25}\n"
     "    noise: {samples: 5, disturbed: 2, preemptions: 7, steal_us: 10000, frequency_min_mhz: "
@@ -126,6 +126,10 @@ static void reading__fills_what_measure_adds(void **state)
     assert_true(dense->noise.has_steal && dense->noise.has_frequency && !gna->noise.has_steal);
     assert_string_equal(dense->ended, "precision");
     assert_true(gna->is_cold && !dense->is_cold);
+    assert_int_equal(dense->time.n, 5);
+    tb_assert_close(dense->time.median_us, 40, 0); /* of those that count */
+    assert_int_equal(dense->time.set_aside, 2);
+    tb_assert_close(dense->time.set_aside_us[1], 960, 0);
     tb_assert_close(gna->pack_us.value, 1.5, 0);
     tb_profile_destroy(profile);
 }
@@ -189,6 +193,8 @@ static const struct {
     {"rows: 12", "rows: 0", "'0' is out of range"},
     {"disturbed: 2", "disturbd: 2", "did you mean 'disturbed'?"},
     {"steal_us: 10000", "steal_us: -1", "'-1' is out of range"},
+    {"set_aside: [730, 960]", "set_aside: []", "a list of at least one time"},
+    {"set_aside: [730, 960]", "set_aside: [730, 0]", "'0' is out of range"},
     {"cold: true", "cold: 1", "not a boolean"},
     {"pack_us: 1.5", "pack_us: much", "not a finite decimal number"},
 };

@@ -65,6 +65,7 @@ typedef struct machine {
     size_t visits[7];
     size_t first_visits[7]; /* configuration of the first seven visits */
     size_t visit_count;
+    size_t disturb_every; /* so many launches; 0 = never. Such a one takes ten times as long */
 } machine;
 
 static void run_all(const tb_sampling_options *options, size_t count, machine *on,
@@ -90,7 +91,10 @@ static void run_all(const tb_sampling_options *options, size_t count, machine *o
             static const double pattern[] = {-1, 0.5, 1, -0.4, 0, 0.7, -0.6};
             double time = 100 * (double)(configuration + 1);
             time *= 1 + on->scatter * pattern[on->launches % 7];
-            tb_assert_ok(tb_sampling_add(*out, time, time, &is_warm_up, &more, &err), &err);
+            bool disturbed = on->disturb_every > 0 && on->launches % on->disturb_every == 0;
+            time *= disturbed ? 10 : 1;
+            tb_assert_ok(tb_sampling_add(*out, time, disturbed, time, &is_warm_up, &more, &err),
+                         &err);
             on->launches++;
             on->warm_ups += is_warm_up;
         }
@@ -132,6 +136,46 @@ static void sampling__noisy_configurations_take_more(void **state)
     run_all(&options, 2, &noisier, &sampling);
     assert_int_equal(tb_sampling_series(sampling, 1)->end, TB_SAMPLING_COUNT);
     assert_int_equal(tb_sampling_series(sampling, 1)->count, 60);
+    tb_sampling_destroy(sampling);
+}
+
+static void sampling__disturbed_samples_do_not_count_where_there_are_others(void **state)
+{
+    (void)state;
+    tb_sampling_options options = options_of_test();
+    machine busy = {.scatter = 0.001, .disturb_every = 2};
+    tb_sampling *sampling = NULL;
+    double kept[60], aside[60];
+    size_t kept_count = 0, aside_count = 0;
+    run_all(&options, 1, &busy, &sampling);
+    const tb_series *series = tb_sampling_series(sampling, 0);
+    assert_int_equal(series->end, TB_SAMPLING_PRECISE);
+    tb_series_choose(series, &options, kept, &kept_count, aside, &aside_count);
+    assert_int_equal(kept_count, 6); /* as many as are wanted, beside */
+    assert_true(aside_count >= 5 && kept_count + aside_count == series->count);
+    for (size_t i = 0; i < kept_count; i++) {
+        assert_true(kept[i] < 101);
+    }
+    for (size_t i = 0; i < aside_count; i++) {
+        assert_true(aside[i] > 990);
+    }
+    tb_sampling_destroy(sampling);
+}
+
+static void sampling__where_all_are_disturbed_all_count(void **state)
+{
+    (void)state;
+    tb_sampling_options options = options_of_test();
+    machine busy = {.scatter = 0.001, .disturb_every = 1};
+    tb_sampling *sampling = NULL;
+    double kept[60], aside[60];
+    size_t kept_count = 0, aside_count = 7;
+    run_all(&options, 1, &busy, &sampling);
+    const tb_series *series = tb_sampling_series(sampling, 0);
+    assert_int_equal(series->end, TB_SAMPLING_COUNT); /* however alike they are */
+    tb_series_choose(series, &options, kept, &kept_count, aside, &aside_count);
+    assert_int_equal(kept_count, 60);
+    assert_int_equal(aside_count, 0);
     tb_sampling_destroy(sampling);
 }
 
@@ -241,6 +285,8 @@ TB_TESTS(cmocka_unit_test(median_interval__is_of_the_binomial_order_statistics),
          cmocka_unit_test(summary__says_how_far_the_samples_spread),
          cmocka_unit_test(sampling__quiet_configurations_take_the_least),
          cmocka_unit_test(sampling__noisy_configurations_take_more),
+         cmocka_unit_test(sampling__disturbed_samples_do_not_count_where_there_are_others),
+         cmocka_unit_test(sampling__where_all_are_disturbed_all_count),
          cmocka_unit_test(sampling__time_ends_it),
          cmocka_unit_test(sampling__even_a_run_above_the_time_limit_is_sampled_once),
          cmocka_unit_test(sampling__rounds_visit_all_in_an_order_of_the_seed),
