@@ -147,9 +147,8 @@ tb_time_values tb_fit_values(const tb_fit_request *request, const tb_fit_result 
     return values;
 }
 
-tb_status tb_fit_predict(const tb_fit_request *request, const tb_fit_result *result,
-                         const tb_fit_run *run, double *attention_us, double *permute_us,
-                         tb_error *err)
+static tb_status predict_run(const tb_fit_request *request, const tb_fit_result *result,
+                             const tb_fit_run *run, tb_time *out, tb_error *err)
 {
     const tb_prediction *p = run->prediction;
     tb_time_case item = {.problem = &p->problem,
@@ -162,8 +161,15 @@ tb_status tb_fit_predict(const tb_fit_request *request, const tb_fit_result *res
                          .q_tiles = run->q_tiles,
                          .wave_kv_tiles = run->wave_kv_tiles};
     tb_time_values values = tb_fit_values(request, result, run);
+    return tb_time_predict(&item, &values, out, err);
+}
+
+tb_status tb_fit_predict(const tb_fit_request *request, const tb_fit_result *result,
+                         const tb_fit_run *run, double *attention_us, double *permute_us,
+                         tb_error *err)
+{
     tb_time time;
-    tb_status status = tb_time_predict(&item, &values, &time, err);
+    tb_status status = predict_run(request, result, run, &time, err);
     if (status == TB_OK) {
         *attention_us = time.attention_us;
         if (permute_us != NULL) {
@@ -181,7 +187,15 @@ static void values_from_x(tb_fit_result *result, const double *x)
     }
 }
 
-/* Residuals: two a run (attention, permutation; 0 where not measured), then one a prior. */
+#define PER_RUN 3 /* residuals */
+
+/* How far a part of a run's time is off; 0 where it was not measured or has no term. */
+static double part_residual(double predicted_us, double measured_us, double noise)
+{
+    return measured_us > 0 && predicted_us > 0 ? log(predicted_us / measured_us) / noise : 0;
+}
+
+/* Residuals: of each run its attention, permutation and packing, then one a prior. */
 static tb_status fill(const double *x, double *residuals, void *user, tb_error *err)
 {
     fit_state *state = user;
@@ -190,24 +204,24 @@ static tb_status fill(const double *x, double *residuals, void *user, tb_error *
     values_from_x(result, x);
     for (size_t r = 0; r < request->count; r++) {
         const tb_fit_run *run = &request->runs[r];
-        double attention_us = 0, permute_us = 0;
-        residuals[2 * r] = residuals[2 * r + 1] = 0;
+        double *of_run = residuals + PER_RUN * r;
+        tb_time time;
+        of_run[0] = of_run[1] = of_run[2] = 0;
         if (is_skipped(state, r)) {
             continue;
         }
-        tb_status status = tb_fit_predict(request, result, run, &attention_us, &permute_us, err);
+        tb_status status = predict_run(request, result, run, &time, err);
         if (status != TB_OK) {
             return status;
         }
-        residuals[2 * r] = log(attention_us / run->measured_us) / request->noise;
-        if (run->measured_permute_us > 0 && permute_us > 0) {
-            residuals[2 * r + 1] = log(permute_us / run->measured_permute_us) / request->noise;
-        }
+        of_run[0] = log(time.attention_us / run->measured_us) / request->noise;
+        of_run[1] = part_residual(time.permute_us, run->measured_permute_us, request->noise);
+        of_run[2] = part_residual(time.pack_us, run->measured_pack_us, request->noise);
     }
     for (size_t i = 0; i < result->count; i++) {
         const tb_fit_parameter *parameter = &result->parameters[i];
         double prior = tb_parameter_forward(parameter->parameter, parameter->prior_value);
-        residuals[2 * request->count + i] = (x[i] - prior) / parameter->prior_spread;
+        residuals[PER_RUN * request->count + i] = (x[i] - prior) / parameter->prior_spread;
     }
     return TB_OK;
 }
@@ -238,8 +252,10 @@ static tb_status solve(fit_state *state, tb_error *err)
     for (size_t i = 0; i < p; i++) {
         x[i] = tb_parameter_forward(result->parameters[i].parameter, result->parameters[i].value);
     }
-    tb_least_squares problem = {
-        .parameters = p, .residuals = 2 * state->request->count + p, .fill = fill, .user = state};
+    tb_least_squares problem = {.parameters = p,
+                                .residuals = PER_RUN * state->request->count + p,
+                                .fill = fill,
+                                .user = state};
     tb_status status = tb_least_squares_solve(&problem, x, covariance, &result->iterations, err);
     if (status == TB_OK) {
         values_from_x(result, x);

@@ -5,9 +5,8 @@
 #include <math.h>
 
 static const char *const time_keys[] = {
-    "occupancy",   "tensor_efficiency", "alu_ops_per_score", "source",
-    "stated_rows", "stated_dims",       "parameters",        "family",
-    NULL};
+    "occupancy",   "tensor_efficiency", "alu_ops_per_score", "source", "stated_rows",
+    "stated_dims", "trims_rows",        "parameters",        "family", NULL};
 static const char *const prior_keys[] = {"value", "spread", "source", NULL};
 static const char *const fit_keys[] = {"device", "date", "runs", "values", "errors", NULL};
 
@@ -84,6 +83,10 @@ static tb_status read_time(const tb_yaml_node *map, tb_time_traits *out, tb_erro
     }
     if (status == TB_OK && tb_yaml_get(map, "stated_rows") != NULL) {
         status = need_number(map, "stated_rows", HUGE_VAL, &out->stated_rows, err);
+    }
+    const tb_yaml_node *trims = tb_yaml_get(map, "trims_rows");
+    if (status == TB_OK && trims != NULL) {
+        status = tb_yaml_bool(trims, &out->trims_rows, err);
     }
     if (status == TB_OK && tb_yaml_get(map, "stated_dims") != NULL) {
         status = need_number(map, "stated_dims", HUGE_VAL, &out->stated_dims, err);

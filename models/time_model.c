@@ -136,11 +136,32 @@ static double growth(double size, double stated)
     return stated > 0 ? size / stated : 1;
 }
 
+/* Rows of a query tile that are worked on: |T|, or the mean up to the last real row. In a box of
+ * T_d that reaches past the layout r_d of them are real; the last real row is number (r_0 - 1) T_1
+ * T_2 + (r_1 - 1) T_2 + r_2, whose mean over tiles is that of the mean r_d. */
+static double worked_rows(const tb_time_case *item)
+{
+    const tb_layout *layout = &item->problem->layout;
+    int dims = tb_tiling_dims(item->tiling, layout);
+    double rows = 1;
+    if (!item->kernel->time.trims_rows) {
+        return (double)tb_tiling_q_tokens(item->tiling, layout);
+    }
+    for (int d = 0; d < dims; d++) {
+        bool is_box = item->tiling->kind == TB_TILING_MULTI_DIM;
+        double tokens = (double)(is_box ? layout->extent[d] : tb_layout_tokens(layout));
+        double groups = is_box ? (double)tb_pattern_dilation(item->pattern, d) : 1;
+        double tile = (double)item->tiling->q_tile[d], length = ceil(tokens / groups);
+        rows = (rows - 1) * tile + length / ceil(length / tile);
+    }
+    return rows;
+}
+
 tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_time_values *values,
                               tb_tile_cycles *out, tb_error *err)
 {
     const tb_layout *layout = &item->problem->layout;
-    double q_tile = (double)tb_tiling_q_tokens(item->tiling, layout);
+    double q_tile = worked_rows(item);
     double kv_tile = (double)tb_tiling_kv_tokens(item->tiling, layout);
     double rate = 0, ex2 = 0, lanes = 0, overlap = 0, mask = 0, factor = 1;
     tb_tile_cycles cycles = {0};
@@ -247,17 +268,21 @@ static double pack_us(const tb_time_case *item, const tb_time_values *values, do
     double elements = keys * (double)(problem->dim + problem->dim_value) *
                       (double)problem->heads_kv * (double)problem->batch;
     double bytes = elements * ((double)tb_dtype_bytes(problem->dtype) + (double)sizeof(float));
+    bytes *= problem->heads_kv > 1 ? optional(values, TB_TIME_GAP_FACTOR, 1) : 1;
     return fraction > 0 ? bytes / (bandwidth * BYTES_PER_GB * fraction) * US_PER_S : 0;
 }
 
 /* Cycles of a CTA's prologue, at the size of its query tile. */
-static double prologue_of(const tb_time_case *item, double stated_cycles)
+static double prologue_of(const tb_time_case *item, const tb_time_values *values,
+                          double stated_cycles)
 {
     const tb_problem *problem = item->problem;
     const tb_time_traits *traits = &item->kernel->time;
-    double rows = (double)tb_tiling_q_tokens(item->tiling, &problem->layout);
+    double rows = worked_rows(item);
+    double gaps = problem->heads > 1 ? optional(values, TB_TIME_GAP_FACTOR, 1) : 1;
     double dims = (double)(problem->dim + problem->dim_value);
-    return stated_cycles * growth(rows, traits->stated_rows) * growth(dims, traits->stated_dims);
+    return stated_cycles * gaps * growth(rows, traits->stated_rows) *
+           growth(dims, traits->stated_dims);
 }
 
 /* What takes the largest part of the launch. */
@@ -407,7 +432,7 @@ tb_status tb_time_predict(const tb_time_case *item, const tb_time_values *values
     }
     if (status == TB_OK) {
         status = need(item, values, TB_TIME_PROLOGUE_CYCLES, &prologue, err);
-        prologue = prologue_of(item, prologue);
+        prologue = prologue_of(item, values, prologue);
     }
     if (status == TB_OK) {
         status = need(item, values, TB_TIME_SUSTAINED_CLOCK_FRACTION, &sustained, err);

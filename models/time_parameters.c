@@ -14,8 +14,11 @@ const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
     {"permute_fraction", "of the HBM bandwidth, when tokens are permuted", TB_SCALE_LOGIT, false,
      false},
     {"product_efficiency", "of the tensor rate, that products reach", TB_SCALE_LOGIT, false, true},
-    {"softmax_factor", "softmax work over its exponentials and instructions", TB_SCALE_LOG, false, true},
+    {"softmax_factor", "softmax work over its exponentials and instructions", TB_SCALE_LOG, false,
+     true},
     {"pack_fraction", "of the HBM bandwidth, when keys and values are packed", TB_SCALE_LOGIT,
+     false, true},
+    {"gap_factor", "on packing and prologues, where other heads lie between rows", TB_SCALE_LOG,
      false, true},
 };
 

@@ -21,6 +21,7 @@ typedef enum tb_time_parameter {
     TB_TIME_PRODUCT_EFFICIENCY, /* of the tensor rate that products reach */
     TB_TIME_SOFTMAX_FACTOR,     /* softmax work over that of its exponentials and instructions */
     TB_TIME_PACK_FRACTION,      /* of the HBM bandwidth that packing keys and values reaches */
+    TB_TIME_GAP_FACTOR,         /* on packing and prologues, where other heads lie between rows */
     TB_TIME_PARAMETER_COUNT
 } tb_time_parameter;
 
@@ -68,6 +69,7 @@ typedef struct tb_time_traits {
     double stated_rows; /* of a query tile, that mask_cycles and prologue_cycles are stated for and
                            grow with; 0: they do not grow, as a GPU's threads work side by side */
     double stated_dims; /* dim + dim_value, that prologue_cycles grow with too; 0 = not */
+    bool trims_rows;    /* a query tile's work ends with its last real row */
     const char *family; /* kernels of the same source share it, or NULL */
     const char *source; /* of these */
     tb_prior prior[TB_TIME_PARAMETER_COUNT];

@@ -112,6 +112,7 @@ static tb_status add_run(tb_calibration_store *store, const tb_run *run, const t
         .wave_kv_tiles = wave,
         .measured_us = run->time.median_us,
         .measured_permute_us = run->permute_us.given ? run->permute_us.value : 0,
+        .measured_pack_us = run->pack_us.given ? run->pack_us.value : 0,
     };
     list_models(store, kernel, device);
     *used = status == TB_OK;
