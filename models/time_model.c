@@ -1,6 +1,7 @@
 #include "time_model.h"
 
 #include "checked.h"
+#include "processor_terms.h"
 #include "schedule_estimate.h"
 
 #include <math.h>
@@ -66,13 +67,6 @@ static tb_status need(const tb_time_case *item, const tb_time_values *values,
     return TB_OK;
 }
 
-/* An optional parameter; `otherwise` where the kernel has no such term. */
-static double optional(const tb_time_values *values, tb_time_parameter parameter, double otherwise)
-{
-    bool is_there = values->known[parameter] && values->value[parameter] > 0;
-    return is_there ? values->value[parameter] : otherwise;
-}
-
 /* FLOP that the device's matrix units do a clock and SM for this dtype. */
 static tb_status tensor_rate(const tb_time_case *item, double *out, tb_error *err)
 {
@@ -130,38 +124,11 @@ static void memory_cycles(const tb_time_case *item, double kv_tile, tb_tile_cycl
     }
 }
 
-/* How much larger a size is than the one that cycles are stated for; 1 where they do not grow. */
-static double growth(double size, double stated)
-{
-    return stated > 0 ? size / stated : 1;
-}
-
-/* Rows of a query tile that are worked on: |T|, or the mean up to the last real row. In a box of
- * T_d that reaches past the layout r_d of them are real; the last real row is number (r_0 - 1) T_1
- * T_2 + (r_1 - 1) T_2 + r_2, whose mean over tiles is that of the mean r_d. */
-static double worked_rows(const tb_time_case *item)
-{
-    const tb_layout *layout = &item->problem->layout;
-    int dims = tb_tiling_dims(item->tiling, layout);
-    double rows = 1;
-    if (!item->kernel->time.trims_rows) {
-        return (double)tb_tiling_q_tokens(item->tiling, layout);
-    }
-    for (int d = 0; d < dims; d++) {
-        bool is_box = item->tiling->kind == TB_TILING_MULTI_DIM;
-        double tokens = (double)(is_box ? layout->extent[d] : tb_layout_tokens(layout));
-        double groups = is_box ? (double)tb_pattern_dilation(item->pattern, d) : 1;
-        double tile = (double)item->tiling->q_tile[d], length = ceil(tokens / groups);
-        rows = (rows - 1) * tile + length / ceil(length / tile);
-    }
-    return rows;
-}
-
 tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_time_values *values,
                               tb_tile_cycles *out, tb_error *err)
 {
     const tb_layout *layout = &item->problem->layout;
-    double q_tile = worked_rows(item);
+    double q_tile = tb_time_worked_rows(item);
     double kv_tile = (double)tb_tiling_kv_tokens(item->tiling, layout);
     double rate = 0, ex2 = 0, lanes = 0, overlap = 0, mask = 0, factor = 1;
     tb_tile_cycles cycles = {0};
@@ -184,15 +151,16 @@ tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_time_values *va
     if (status != TB_OK) {
         return status;
     }
-    double efficiency = optional(values, TB_TIME_PRODUCT_EFFICIENCY, 1);
+    double efficiency = tb_time_optional(values, TB_TIME_PRODUCT_EFFICIENCY, 1);
     rate *= item->kernel->time.tensor_efficiency * efficiency;
     cycles.tensor = q_tile * kv_tile * flop_per_pair(item) / rate;
     cycles.exp = q_tile * kv_tile / ex2;
     cycles.alu = q_tile * kv_tile * item->kernel->time.alu_ops_per_score / lanes;
-    cycles.mask =
-        mask * factor * kv_tile / MASK_COLUMNS * growth(q_tile, item->kernel->time.stated_rows);
+    cycles.mask = mask * factor * kv_tile / MASK_COLUMNS *
+                  tb_time_growth(q_tile, item->kernel->time.stated_rows);
     memory_cycles(item, kv_tile, &cycles);
-    double softmax = fmax(cycles.exp, cycles.alu) * optional(values, TB_TIME_SOFTMAX_FACTOR, 1);
+    double softmax =
+        fmax(cycles.exp, cycles.alu) * tb_time_optional(values, TB_TIME_SOFTMAX_FACTOR, 1);
     double memory = fmax(cycles.smem, cycles.l2);
     cycles.plain = fmax(combine(cycles.tensor, softmax, overlap), memory);
     cycles.masked = fmax(combine(cycles.tensor, softmax + cycles.mask, overlap), memory);
@@ -257,32 +225,6 @@ static double permute_us(const tb_time_case *item, double bandwidth, double frac
     double bytes =
         2 * n * per_token * (double)problem->batch * (double)tb_dtype_bytes(problem->dtype);
     return bytes / (bandwidth * BYTES_PER_GB * fraction) * US_PER_S;
-}
-
-/* Keys and values read and written again, as fp32, for a kernel that packs them. */
-static double pack_us(const tb_time_case *item, const tb_time_values *values, double bandwidth)
-{
-    const tb_problem *problem = item->problem;
-    double fraction = optional(values, TB_TIME_PACK_FRACTION, 0);
-    double keys = (double)tb_layout_tokens(&problem->layout) + (double)problem->extra_kv;
-    double elements = keys * (double)(problem->dim + problem->dim_value) *
-                      (double)problem->heads_kv * (double)problem->batch;
-    double bytes = elements * ((double)tb_dtype_bytes(problem->dtype) + (double)sizeof(float));
-    bytes *= problem->heads_kv > 1 ? optional(values, TB_TIME_GAP_FACTOR, 1) : 1;
-    return fraction > 0 ? bytes / (bandwidth * BYTES_PER_GB * fraction) * US_PER_S : 0;
-}
-
-/* Cycles of a CTA's prologue, at the size of its query tile. */
-static double prologue_of(const tb_time_case *item, const tb_time_values *values,
-                          double stated_cycles)
-{
-    const tb_problem *problem = item->problem;
-    const tb_time_traits *traits = &item->kernel->time;
-    double rows = worked_rows(item);
-    double gaps = problem->heads > 1 ? optional(values, TB_TIME_GAP_FACTOR, 1) : 1;
-    double dims = (double)(problem->dim + problem->dim_value);
-    return stated_cycles * gaps * growth(rows, traits->stated_rows) *
-           growth(dims, traits->stated_dims);
 }
 
 /* What takes the largest part of the launch. */
@@ -432,7 +374,7 @@ tb_status tb_time_predict(const tb_time_case *item, const tb_time_values *values
     }
     if (status == TB_OK) {
         status = need(item, values, TB_TIME_PROLOGUE_CYCLES, &prologue, err);
-        prologue = prologue_of(item, values, prologue);
+        prologue = tb_time_prologue(item, values, prologue);
     }
     if (status == TB_OK) {
         status = need(item, values, TB_TIME_SUSTAINED_CLOCK_FRACTION, &sustained, err);
@@ -452,7 +394,7 @@ tb_status tb_time_predict(const tb_time_case *item, const tb_time_values *values
     time.clock_mhz = clock_mhz(boost, sustained, time.schedule.makespan / boost);
     double makespan_us = time.schedule.makespan / time.clock_mhz;
     time.hbm_us = hbm_bytes(item, &time.schedule) / (bandwidth * BYTES_PER_GB) * US_PER_S;
-    time.pack_us = pack_us(item, values, bandwidth);
+    time.pack_us = tb_time_pack_us(item, values, bandwidth);
     time.attention_us = fmax(makespan_us, time.hbm_us) + time.pack_us + time.launch_us;
     time.permute_us = permute_us(item, bandwidth, permute);
     time.total_us = time.attention_us + time.permute_us;

@@ -391,6 +391,40 @@ static void optional_terms__change_a_time_as_they_say(void **state)
     tb_assert_close(after.pack_us, 115200.0 * 256 * 6 / (bandwidth * 1e3 * 0.25), 1e-9);
     tb_assert_close(after.attention_us, before.attention_us + after.pack_us, 1e-9);
     tb_timed_close(&timed);
+    item = tb_test_gna("30x48x80", "18x24x24", NULL, 3); /* heads: their rows lie apart */
+    tb_timed_open(&item, b.kernel, b.device, &timed);
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &before, &err), &err);
+    b.values.known[TB_TIME_GAP_FACTOR] = true;
+    b.values.value[TB_TIME_GAP_FACTOR] = 1.7;
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &after, &err), &err);
+    tb_assert_close(after.pack_us, 1.7 * before.pack_us, 1e-9);
+    double more = after.schedule.busy - before.schedule.busy;
+    double prologues = 0.7 * b.values.value[TB_TIME_PROLOGUE_CYCLES] * (double)before.schedule.ctas;
+    tb_assert_close(more, prologues, 1e-9);
+    tb_timed_close(&timed);
+    close_bench(&b);
+}
+
+/* 11 x 21 x 19 in tiles of 4 x 4 x 8: 3 x 6 x 3 tiles, whose mean real extents are 11/3, 21/6 and
+ * 19/3: the last real row is number (11/3 - 1) 32 + (21/6 - 1) 8 + 19/3 = 111.67 of 128. */
+static void trimmed_rows__are_those_up_to_the_last_real_one(void **state)
+{
+    (void)state;
+    bench b = h100();
+    tb_case item = tb_test_gna("11x21x19", "5x11x9", NULL, 1);
+    tb_timed_case timed;
+    tb_tile_cycles whole, trimmed;
+    tb_error err;
+    item.tiling =
+        (tb_tiling_request){.q_dims = 3, .kv_dims = 3, .q_tile = {4, 4, 8}, .kv_tile = {4, 4, 8}};
+    tb_timed_open(&item, b.kernel, b.device, &timed);
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &whole, &err), &err);
+    b.kernel->time.trims_rows = true;
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &trimmed, &err), &err);
+    double rows = (11.0 / 3 - 1) * 32 + (21.0 / 6 - 1) * 8 + 19.0 / 3;
+    tb_assert_close(trimmed.tensor, whole.tensor * rows / 128, 1e-9);
+    tb_assert_close(trimmed.exp, whole.exp * rows / 128, 1e-9);
+    tb_timed_close(&timed);
     close_bench(&b);
 }
 
@@ -422,7 +456,8 @@ static void stated_sizes__scale_masks_and_prologues(void **state)
     close_bench(&b);
 }
 
-TB_TESTS(cmocka_unit_test(optional_terms__change_a_time_as_they_say),
+TB_TESTS(cmocka_unit_test(trimmed_rows__are_those_up_to_the_last_real_one),
+         cmocka_unit_test(optional_terms__change_a_time_as_they_say),
          cmocka_unit_test(stated_sizes__scale_masks_and_prologues),
          cmocka_unit_test(a_launch__is_waves_of_ctas),
          cmocka_unit_test(a_masked_launch__pays_for_every_visited_tile),

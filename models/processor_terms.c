@@ -1,0 +1,66 @@
+#include "processor_terms.h"
+
+#include <math.h>
+
+#define BYTES_PER_GB 1e9
+#define US_PER_S     1e6
+
+/* An optional parameter; `otherwise` where the kernel has no such term. */
+double tb_time_optional(const tb_time_values *values, tb_time_parameter parameter, double otherwise)
+{
+    bool is_there = values->known[parameter] && values->value[parameter] > 0;
+    return is_there ? values->value[parameter] : otherwise;
+}
+
+/* How much larger a size is than the one that cycles are stated for; 1 where they do not grow. */
+double tb_time_growth(double size, double stated)
+{
+    return stated > 0 ? size / stated : 1;
+}
+
+/* Rows of a query tile that are worked on: |T|, or the mean up to the last real row. In a box of
+ * T_d that reaches past the layout r_d of them are real; the last real row is number (r_0 - 1) T_1
+ * T_2 + (r_1 - 1) T_2 + r_2, whose mean over tiles is that of the mean r_d. */
+double tb_time_worked_rows(const tb_time_case *item)
+{
+    const tb_layout *layout = &item->problem->layout;
+    int dims = tb_tiling_dims(item->tiling, layout);
+    double rows = 1;
+    if (!item->kernel->time.trims_rows) {
+        return (double)tb_tiling_q_tokens(item->tiling, layout);
+    }
+    for (int d = 0; d < dims; d++) {
+        bool is_box = item->tiling->kind == TB_TILING_MULTI_DIM;
+        double tokens = (double)(is_box ? layout->extent[d] : tb_layout_tokens(layout));
+        double groups = is_box ? (double)tb_pattern_dilation(item->pattern, d) : 1;
+        double tile = (double)item->tiling->q_tile[d], length = ceil(tokens / groups);
+        rows = (rows - 1) * tile + length / ceil(length / tile);
+    }
+    return rows;
+}
+
+/* Keys and values read and written again, as fp32, for a kernel that packs them. */
+double tb_time_pack_us(const tb_time_case *item, const tb_time_values *values, double bandwidth)
+{
+    const tb_problem *problem = item->problem;
+    double fraction = tb_time_optional(values, TB_TIME_PACK_FRACTION, 0);
+    double keys = (double)tb_layout_tokens(&problem->layout) + (double)problem->extra_kv;
+    double elements = keys * (double)(problem->dim + problem->dim_value) *
+                      (double)problem->heads_kv * (double)problem->batch;
+    double bytes = elements * ((double)tb_dtype_bytes(problem->dtype) + (double)sizeof(float));
+    bytes *= problem->heads_kv > 1 ? tb_time_optional(values, TB_TIME_GAP_FACTOR, 1) : 1;
+    return fraction > 0 ? bytes / (bandwidth * BYTES_PER_GB * fraction) * US_PER_S : 0;
+}
+
+/* Cycles of a CTA's prologue, at the size of its query tile. */
+double tb_time_prologue(const tb_time_case *item, const tb_time_values *values,
+                        double stated_cycles)
+{
+    const tb_problem *problem = item->problem;
+    const tb_time_traits *traits = &item->kernel->time;
+    double rows = tb_time_worked_rows(item);
+    double gaps = problem->heads > 1 ? tb_time_optional(values, TB_TIME_GAP_FACTOR, 1) : 1;
+    double dims = (double)(problem->dim + problem->dim_value);
+    return stated_cycles * gaps * tb_time_growth(rows, traits->stated_rows) *
+           tb_time_growth(dims, traits->stated_dims);
+}
