@@ -124,8 +124,8 @@ ALWAYS void values_column(int vectors, const float *p, int64_t p_stride, int64_t
     }
 }
 
-static void add_values(const float *p, int64_t p_stride, int64_t rows, const float *v,
-                       int64_t keys, int64_t columns, float *o, int64_t o_stride)
+static void add_values(const float *p, int64_t p_stride, int64_t rows, const float *v, int64_t keys,
+                       int64_t columns, float *o, int64_t o_stride)
 {
     for (; columns >= WIDTH; columns -= WIDTH, v += WIDTH * keys, o += WIDTH) {
         values_column(2, p, p_stride, rows, v, keys, o, o_stride);

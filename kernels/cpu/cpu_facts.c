@@ -55,7 +55,8 @@ static int64_t cache_bytes(int level)
     return bytes > 0 ? bytes : 0;
 }
 
-/* One run of chains; what comes out must be what the recurrence says, in each lane of each chain. */
+/* One run of chains; what comes out must be what the recurrence says, in each lane of each chain.
+ */
 static tb_status run_chains(const tb_cpu_isa *isa, int chains, int64_t steps, double *us,
                             tb_error *err)
 {

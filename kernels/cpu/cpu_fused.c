@@ -32,14 +32,14 @@ typedef struct fused_thread {
     float *room;              /* rows of bf16 widened */
     int64_t *q_rows, *kv_rows;
     tb_tile_masker *masker;
-    double busy_us;
+    double busy_us, own_us;
     int64_t visited, masked, unmasked;
 } fused_thread;
 
 typedef struct fused {
-    int64_t rows;         /* |T| padded to panels */
-    int64_t keys;         /* |U| padded to lanes */
-    int64_t columns;      /* dim_value padded to lanes */
+    int64_t rows;    /* |T| padded to panels */
+    int64_t keys;    /* |U| padded to lanes */
+    int64_t columns; /* dim_value padded to lanes */
     int64_t s_stride;
     bool is_dynamic;
     tb_cpu_slots q_slots, kv_slots; /* kv: static tiling */
@@ -102,7 +102,7 @@ static bool allocate_thread(const tb_plan_state *state, const fused *own, fused_
     thread->l = tb_cpu_floats(own->rows);
     thread->k = tb_cpu_floats(own->is_dynamic ? own->keys * dim : 0);
     thread->v = tb_cpu_floats(own->is_dynamic ? own->keys * own->columns : 0);
-    thread->room = tb_cpu_floats(widest);
+    thread->room = tb_cpu_floats(TB_CPU_PANEL_MAX * widest);
     thread->q_rows = calloc((size_t)list->q_capacity, sizeof(int64_t));
     thread->kv_rows = calloc((size_t)list->kv_capacity, sizeof(int64_t));
     thread->masker = tb_tile_masker_create(list);
@@ -186,8 +186,8 @@ static tb_status prepare(tb_plan_state *state, tb_error *err)
         own->q_slots.is_permuted = false;
     }
     if (status == TB_OK && !allocate(state, own)) {
-        status = tb_fail(err, TB_ENOMEM, "no memory for the tiles of %lld heads",
-                         (long long)p->heads);
+        status =
+            tb_fail(err, TB_ENOMEM, "no memory for the tiles of %lld heads", (long long)p->heads);
     }
     return status;
 }
@@ -274,12 +274,17 @@ static void pack_units(const fused_run *run, int64_t first, int64_t count)
     int64_t tiles = run->state->launch.tiles->kv_tiles;
     int64_t k_floats = own->keys * run->state->launch.problem.dim;
     int64_t v_floats = own->keys * own->columns;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(run->state->threads)
-    for (int64_t i = 0; i < count * tiles; i++) {
+#pragma omp parallel num_threads(run->state->threads)
+    {
         fused_thread *thread = &own->threads[tb_cpu_thread()];
-        tb_cpu_slots_rows(&own->kv_slots, i % tiles, thread->kv_rows);
-        pack_tile(run, first + i / tiles, thread->kv_rows, thread->room,
-                  own->packed_k + i * k_floats, own->packed_v + i * v_floats);
+        double begin = tb_cpu_own_us();
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int64_t i = 0; i < count * tiles; i++) {
+            tb_cpu_slots_rows(&own->kv_slots, i % tiles, thread->kv_rows);
+            pack_tile(run, first + i / tiles, thread->kv_rows, thread->room,
+                      own->packed_k + i * k_floats, own->packed_v + i * v_floats);
+        }
+        thread->own_us += tb_cpu_own_us() - begin;
     }
 }
 
@@ -410,7 +415,7 @@ static void attend(const fused_run *run, int64_t first, int64_t count)
 #pragma omp parallel num_threads(state->threads)
     {
         fused_thread *thread = &run->own->threads[tb_cpu_thread()];
-        double begin = tb_cpu_now_us();
+        double begin = tb_cpu_now_us(), own_begin = tb_cpu_own_us();
 #pragma omp for schedule(dynamic, 1) nowait
         for (int64_t i = 0; i < count * heads * q_tiles; i++) {
             int64_t slot = i / (heads * q_tiles), head = i / q_tiles % heads;
@@ -422,6 +427,7 @@ static void attend(const fused_run *run, int64_t first, int64_t count)
             run_item(run, &item, thread);
         }
         thread->busy_us += tb_cpu_now_us() - begin;
+        thread->own_us += tb_cpu_own_us() - own_begin;
     }
 }
 
@@ -441,6 +447,7 @@ static void sum_up(tb_plan_state *state, tb_run_times *times)
         times->busy_min_us = fmin(times->busy_min_us, thread->busy_us);
         times->busy_max_us = fmax(times->busy_max_us, thread->busy_us);
         times->busy_mean_us += thread->busy_us / state->threads;
+        times->own_us += thread->own_us;
     }
 }
 
@@ -452,7 +459,7 @@ static tb_status run(tb_plan_state *state, const tb_tensors *tensors, tb_run_tim
     fused_run now = {.state = state, .own = own};
     *times = (tb_run_times){0};
     for (int t = 0; t < state->threads; t++) {
-        own->threads[t].busy_us = 0;
+        own->threads[t].busy_us = own->threads[t].own_us = 0;
         own->threads[t].visited = own->threads[t].masked = own->threads[t].unmasked = 0;
     }
     double begin = tb_cpu_now_us();

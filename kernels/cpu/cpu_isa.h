@@ -1,9 +1,9 @@
 /* The instruction sets: one table of functions each, all made from cpu_body.h.
  *
  * Matrices are fp32, row-major with a stride in elements. A packed query tile is cut into panels of
- * rows as tb_cpu_rows_of() says, each [dim][rows]; a packed K tile into panels of `width` keys, each
- * [dim][keys]; a packed V tile into panels of `width` columns, each [key][columns]. A tile's keys
- * and V's columns are padded to `lanes` (the last panel may be narrower than `width`).
+ * rows as tb_cpu_rows_of() says, each [dim][rows]; a packed K tile into panels of `width` keys,
+ * each [dim][keys]; a packed V tile into panels of `width` columns, each [key][columns]. A tile's
+ * keys and V's columns are padded to `lanes` (the last panel may be narrower than `width`).
  */
 #ifndef TB_CPU_ISA_H
 #define TB_CPU_ISA_H
@@ -37,8 +37,8 @@ typedef struct tb_cpu_isa {
                    float *s, int64_t s_stride);
 
     /** o[rows][columns] += p v, p[rows][keys]. */
-    void (*add_values)(const float *p, int64_t p_stride, int64_t rows, const float *v,
-                       int64_t keys, int64_t columns, float *o, int64_t o_stride);
+    void (*add_values)(const float *p, int64_t p_stride, int64_t rows, const float *v, int64_t keys,
+                       int64_t columns, float *o, int64_t o_stride);
 
     /** s = -inf where bit j of row i is clear; `words` words a row. */
     void (*mask)(float *s, int64_t s_stride, const uint64_t *bits, int64_t words, int64_t rows,
