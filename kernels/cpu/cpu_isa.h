@@ -30,6 +30,7 @@ typedef struct tb_cpu_isa {
     int lanes;         /* floats of a vector */
     int width;         /* columns of the register tile, 2 vectors */
     int rows[3];       /* rows of the register tiles, descending */
+    double exp2_ulp;   /* stated error of exp2 */
     bool (*is_here)(void);
 
     /** s[rows][keys] = q k^T. `rows` is padded up to whole panels in s and q. */
@@ -47,7 +48,8 @@ typedef struct tb_cpu_isa {
     /** Scores to weights exp2(s - m), with m, l and o brought up to date. */
     void (*softmax)(const tb_cpu_softmax *tile);
 
-    /** y = exp2(x) for x in [-126, 0]; 0 below. At most TB_CPU_EXP2_ULP from the true value. */
+    /** y = exp2(x) for x in [-126, 0]; 0 below. At most exp2_ulp units in the last place from the
+     * true value. */
     void (*exp2)(const float *x, float *y, int64_t count);
 
     /** y += a x; and the product of two rows. */
@@ -63,9 +65,6 @@ typedef struct tb_cpu_isa {
     void (*fma)(int chains, int64_t steps, float a, float b, float *x);
     float (*sum)(const float *x, int64_t count);
 } tb_cpu_isa;
-
-/** Stated error of exp2 in units in the last place of the result. */
-#define TB_CPU_EXP2_ULP 1.0
 
 #define TB_CPU_ISA_COUNT 4
 
