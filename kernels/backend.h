@@ -66,20 +66,23 @@ typedef struct tb_run_times {
     double attention_us; /* with packing */
     double unpermute_us;
     double total_us;
-    double pack_us;     /* K and V into the kernel's layout; part of attention_us */
-    int threads;        /* that ran */
-    double busy_min_us; /* time that the least and the most busy thread spent in attention, and */
-    double busy_max_us; /* the mean over threads; 0 where the backend cannot tell */
+    double pack_us; /* K and V into the kernel's layout; part of attention_us */
+    int threads;    /* that ran */
+    double
+        busy_min_us; /* time that the least and the most busy thread spent in attention without */
+    double busy_max_us; /* packing, and the mean over threads; 0 where the backend cannot tell */
     double busy_mean_us;
+    double own_us; /* processor time in attention_us, all threads together: where it is less than
+                      threads * attention_us, threads waited or other programs ran; 0 = not known */
 } tb_run_times;
 
 /** What the last run did, over all heads and batch entries. */
 typedef struct tb_run_counters {
-    int64_t q_tiles;          /* query tiles that ran */
-    int64_t visited, masked;  /* tiles that ran, and those whose mask was applied */
-    int64_t unmasked;         /* elements of tiles left unmasked, of real queries; if counting */
-    const int64_t *by_entry;  /* those of head 0, batch entry 0, by entry of the tile list; owned by
-                                 the plan; NULL unless counting a list */
+    int64_t q_tiles;         /* query tiles that ran */
+    int64_t visited, masked; /* tiles that ran, and those whose mask was applied */
+    int64_t unmasked;        /* elements of tiles left unmasked, of real queries; if counting */
+    const int64_t *by_entry; /* those of head 0, batch entry 0, by entry of the tile list; owned by
+                                the plan; NULL unless counting a list */
 } tb_run_counters;
 
 typedef struct tb_plan_state tb_plan_state; /* each backend's own */

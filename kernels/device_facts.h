@@ -17,14 +17,14 @@ typedef struct tb_device_fact {
 #define TB_DEVICE_FACTS_MAX 24
 
 typedef struct tb_device_facts {
-    char name[96];     /* as the device names itself */
-    char isa[16];      /* that the kernels use: avx512, avx2, neon, portable */
-    int cores;         /* that a run may use */
-    int vector_bits;   /* of the kernels' registers */
-    int64_t l1_bytes;  /* data caches; 0 = not known */
+    char name[96];    /* as the device names itself */
+    char isa[16];     /* that the kernels use: avx512, avx2, neon, portable */
+    int cores;        /* that a run may use */
+    int vector_bits;  /* of the kernels' registers */
+    int64_t l1_bytes; /* data caches; 0 = not known */
     int64_t l2_bytes;
     int64_t l3_bytes;
-    int count;         /* measured facts */
+    int count; /* measured facts */
     tb_device_fact fact[TB_DEVICE_FACTS_MAX];
 } tb_device_facts;
 

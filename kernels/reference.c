@@ -54,8 +54,8 @@ static double score(const tb_launch *launch, const tb_tensors *tensors, const tb
 {
     const tb_problem *p = &launch->problem;
     double scale = tb_launch_scale(launch), largest = -HUGE_VAL;
-    int64_t q = element(row->batch, row->query, row->head, tb_launch_q_tokens(launch), p->heads,
-                        p->dim);
+    int64_t q =
+        element(row->batch, row->query, row->head, tb_launch_q_tokens(launch), p->heads, p->dim);
     int64_t kv_head = row->head / (p->heads / p->heads_kv);
     *abs_logit = 0;
     for (int64_t j = 0; j < work->list.count; j++) {
@@ -122,9 +122,9 @@ tb_status tb_reference_rows(const tb_launch *launch, const tb_tensors *tensors,
     }
     for (int64_t r = 0; r < count; r++) {
         if (!is_inside(launch, &rows[r])) {
-            return tb_fail(err, TB_EINVAL, "row %lld of head %lld and batch entry %lld is not there",
-                           (long long)rows[r].query, (long long)rows[r].head,
-                           (long long)rows[r].batch);
+            return tb_fail(
+                err, TB_EINVAL, "row %lld of head %lld and batch entry %lld is not there",
+                (long long)rows[r].query, (long long)rows[r].head, (long long)rows[r].batch);
         }
     }
     size_t keys = (size_t)tb_launch_kv_tokens(launch);
@@ -181,7 +181,8 @@ double tb_reference_compare(const tb_launch *launch, const tb_tensors *tensors,
     if (tensors->lse == NULL) {
         return worst;
     }
-    double lse = (double)tensors->lse[element(row->batch, row->query, row->head, tokens, p->heads, 1)];
+    double lse =
+        (double)tensors->lse[element(row->batch, row->query, row->head, tokens, p->heads, 1)];
     if (reference->visible == 0) {
         return lse == -HUGE_VAL ? worst : HUGE_VAL;
     }

@@ -14,10 +14,10 @@ typedef struct tb_reference_row {
 /** What that row should be. o and abs_pv are the caller's, dim_value doubles each. */
 typedef struct tb_reference {
     double *o;
-    double *abs_pv;      /* sum over visible keys of p |v|, by dimension of v */
-    double lse;          /* natural logarithm; -inf where no key is visible */
-    double abs_logit;    /* A: max over visible keys of scale * sum |q k| */
-    int64_t visible;     /* keys */
+    double *abs_pv;   /* sum over visible keys of p |v|, by dimension of v */
+    double lse;       /* natural logarithm; -inf where no key is visible */
+    double abs_logit; /* A: max over visible keys of scale * sum |q k| */
+    int64_t visible;  /* keys */
 } tb_reference;
 
 /**

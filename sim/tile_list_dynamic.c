@@ -156,10 +156,9 @@ tb_status tb_tile_list_fill_dynamic(tb_tile_list *list, tb_error *err)
     dynamic_fill fill = {.list = list};
     tb_tile_place *grid = NULL;
     int64_t grid_tiles = 0, n = tb_layout_tokens(&list->problem.layout);
-    bool is_closed =
-        tb_closed_form_of(&list->problem, &list->pattern, &list->tiling, &fill.form);
-    tb_status status = tb_tile_places(list, list->tiling.kv_tile, list->problem.extra_kv, &grid,
-                                      &grid_tiles, err);
+    bool is_closed = tb_closed_form_of(&list->problem, &list->pattern, &list->tiling, &fill.form);
+    tb_status status =
+        tb_tile_places(list, list->tiling.kv_tile, list->problem.extra_kv, &grid, &grid_tiles, err);
     if (status != TB_OK) {
         return status;
     }

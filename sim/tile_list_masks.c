@@ -55,8 +55,9 @@ tb_status tb_tile_list_store_masks(tb_tile_list *list, tb_error *err)
     if (list->masks > INT32_MAX || !tb_mul_ok(list->q_capacity, list->mask_words, &words) ||
         !tb_mul_ok(words, list->masks, &words) || words > INT64_MAX / 8) {
         list->masks = 0;
-        return tb_fail(err, TB_EOVERFLOW, "too many partial tiles to store their masks; use larger "
-                                          "tiles");
+        return tb_fail(err, TB_EOVERFLOW,
+                       "too many partial tiles to store their masks; use larger "
+                       "tiles");
     }
     list->mask_bits = calloc((size_t)words + 1, sizeof *list->mask_bits);
     int64_t *queries = calloc((size_t)list->q_capacity, sizeof *queries);

@@ -14,15 +14,15 @@ struct tb_tile_masker {
     bool is_closed;
     tb_closed_form form;
     int axes;
-    int64_t words;             /* of a row */
-    uint64_t *bits;            /* the answer: |T| rows */
-    uint64_t *lines;           /* |T| rows for each axis */
-    uint64_t *below;           /* boxes: for axis d and offset u, the slots whose offset is < u */
-    int64_t *below_row;        /* the rows of `below` where each axis begins */
-    int64_t *queries, *keys;   /* tokens by slot */
-    int64_t *at;               /* by tokens: coordinate of each KV slot */
-    int64_t *line_of;          /* by tokens: for each coordinate of an axis, its line, if ... */
-    int64_t *made_for;         /* ... this is the number of the present call and axis */
+    int64_t words;           /* of a row */
+    uint64_t *bits;          /* the answer: |T| rows */
+    uint64_t *lines;         /* |T| rows for each axis */
+    uint64_t *below;         /* boxes: for axis d and offset u, the slots whose offset is < u */
+    int64_t *below_row;      /* the rows of `below` where each axis begins */
+    int64_t *queries, *keys; /* tokens by slot */
+    int64_t *at;             /* by tokens: coordinate of each KV slot */
+    int64_t *line_of;        /* by tokens: for each coordinate of an axis, its line, if ... */
+    int64_t *made_for;       /* ... this is the number of the present call and axis */
     int64_t calls;
 };
 
@@ -102,7 +102,7 @@ tb_tile_masker *tb_tile_masker_create(const tb_tile_list *list)
     masker->words = list->mask_words;
     masker->is_closed =
         tb_closed_form_of(&list->problem, &list->pattern, &list->tiling, &masker->form);
-    masker->axes = masker->is_closed                       ? masker->form.dims
+    masker->axes = masker->is_closed                      ? masker->form.dims
                    : list->pattern.kind == TB_PATTERN_GNA ? list->problem.layout.rank
                                                           : 1;
     if (!allocate(masker)) {

@@ -1,4 +1,5 @@
-/* What a partial tile masks, as bits: which slots of the KV tile each slot of the query tile sees. */
+/* What a partial tile masks, as bits: which slots of the KV tile each slot of the query tile sees.
+ */
 #ifndef TB_TILE_MASK_H
 #define TB_TILE_MASK_H
 

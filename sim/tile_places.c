@@ -126,7 +126,7 @@ static void run_slots(const tb_tile_list *list, const tb_tile_place *place, int6
     int64_t shift = place->group < 0 ? n : 0;
     for (int64_t s = 0; s < capacity; s++) {
         int64_t position = place->origin[0] + s;
-        tokens[s] = s >= place->tokens                         ? -1
+        tokens[s] = s >= place->tokens                        ? -1
                     : place->group < 0 || list->order == NULL ? shift + position
                                                               : list->order[position];
     }
@@ -150,8 +150,8 @@ static void box_slots(const tb_tile_list *list, const tb_tile_place *place, cons
         for (int d = 0; d < layout->rank; d++) {
             int64_t x = place->origin[d] + inside[d];
             is_real = is_real && x < length[d];
-            token = token * layout->extent[d] + residue[d] +
-                    x * tb_pattern_dilation(&list->pattern, d);
+            token =
+                token * layout->extent[d] + residue[d] + x * tb_pattern_dilation(&list->pattern, d);
         }
         tokens[s] = is_real ? token : -1;
         for (int d = layout->rank - 1; d >= 0 && ++inside[d] == tile[d]; d--) {

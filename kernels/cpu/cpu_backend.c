@@ -5,7 +5,6 @@
 
 #include <stdlib.h>
 
-#define DIM_MAX     256
 #define THREADS_MAX 1024
 #define LOG2_E      1.44269504088896340736
 
@@ -34,10 +33,10 @@ static tb_status check(const tb_launch *launch, tb_error *err)
                        "the CPU backend stores fp32 and bf16 (and computes in fp32), not %s",
                        tb_dtype_names[p->dtype]);
     }
-    if (p->dim > DIM_MAX || p->dim_value > DIM_MAX) {
+    if (p->dim > TB_CPU_DIM_MAX || p->dim_value > TB_CPU_DIM_MAX) {
         return tb_fail(err, TB_EUNAVAILABLE,
                        "head dims %lld and %lld; the CPU backend has up to %d", (long long)p->dim,
-                       (long long)p->dim_value, DIM_MAX);
+                       (long long)p->dim_value, TB_CPU_DIM_MAX);
     }
     if (launch->threads > THREADS_MAX) {
         return tb_fail(err, TB_EINVAL, "%d threads; at most %d", launch->threads, THREADS_MAX);

@@ -1,6 +1,6 @@
 /* Decode: one query a head, the last token of the layout, against a long KV cache. What it costs is
- * reading K and V once, so that the heads of a KV head share each row that is read, and the keys are
- * split into parts that threads take in turn; a second step merges the parts by their sums:
+ * reading K and V once, so that the heads of a KV head share each row that is read, and the keys
+ * are split into parts that threads take in turn; a second step merges the parts by their sums:
  *
  *   m = max m_i;  l = sum l_i 2^(m_i - m);  o = sum o_i 2^(m_i - m) / l
  */
@@ -67,8 +67,7 @@ static bool allocate(const tb_plan_state *state, decode *own)
     own->l = tb_cpu_floats(rows);
     own->o = tb_cpu_floats(rows * p->dim_value);
     own->threads = calloc((size_t)state->threads, sizeof *own->threads);
-    bool is_complete =
-        own->m != NULL && own->l != NULL && own->o != NULL && own->threads != NULL;
+    bool is_complete = own->m != NULL && own->l != NULL && own->o != NULL && own->threads != NULL;
     for (int t = 0; is_complete && t < state->threads; t++) {
         decode_thread *thread = &own->threads[t];
         thread->q = tb_cpu_floats(state->group * p->dim);

@@ -55,7 +55,8 @@ static int64_t cache_bytes(int level)
     return bytes > 0 ? bytes : 0;
 }
 
-/* One run of chains; what comes out must be what the recurrence says, in each lane of each chain. */
+/* One run of chains; what comes out must be what the recurrence says, in each lane of each chain.
+ */
 static tb_status run_chains(const tb_cpu_isa *isa, int chains, int64_t steps, double *us,
                             tb_error *err)
 {
@@ -66,9 +67,9 @@ static tb_status run_chains(const tb_cpu_isa *isa, int chains, int64_t steps, do
     for (int i = 0; i < values; i++) {
         start[i] = x[i] = 0.25F + 0.01F * (float)i;
     }
-    double begin = tb_cpu_now_us();
+    double begin = tb_cpu_own_us();
     isa->fma(chains, steps, a, b, x);
-    *us = tb_cpu_now_us() - begin;
+    *us = tb_cpu_own_us() - begin;
     double fixed = (double)b / (1 - (double)a), shrunk = pow((double)a, (double)steps);
     for (int i = 0; i < values; i++) {
         double want = fixed + ((double)start[i] - fixed) * shrunk;
@@ -129,14 +130,14 @@ static tb_status sample_team(const tb_cpu_isa *isa, int threads, double alone, d
 
 static double sample_exp2(const tb_cpu_isa *isa, const float *x, float *y)
 {
-    double begin = tb_cpu_now_us(), us = 0;
+    double begin = tb_cpu_own_us(), us = 0;
     int64_t done = 0;
     while (us < SAMPLE_US) {
         for (int i = 0; i < 16; i++) {
             isa->exp2(x, y, EXP2_FLOATS);
         }
         done += 16 * EXP2_FLOATS;
-        us = tb_cpu_now_us() - begin;
+        us = tb_cpu_own_us() - begin;
     }
     return (double)done / (us * 1e-6);
 }
@@ -145,7 +146,7 @@ static double sample_exp2(const tb_cpu_isa *isa, const float *x, float *y)
 static double sample_bandwidth(const tb_cpu_isa *isa, const float *x, int64_t count,
                                volatile float *sink)
 {
-    double begin = tb_cpu_now_us(), us = 0;
+    double begin = tb_cpu_own_us(), us = 0;
     int64_t done = 0;
     do {
         int64_t passes = tb_max((INT64_C(1) << 20) / (4 * count), 1);
@@ -153,7 +154,7 @@ static double sample_bandwidth(const tb_cpu_isa *isa, const float *x, int64_t co
             *sink = *sink + isa->sum(x, count);
         }
         done += passes * count * (int64_t)sizeof *x;
-        us = tb_cpu_now_us() - begin;
+        us = tb_cpu_own_us() - begin;
     } while (us < SAMPLE_US);
     return (double)done / (us * 1e-6);
 }

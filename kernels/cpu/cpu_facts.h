@@ -11,8 +11,8 @@ TB_NODISCARD tb_status tb_cpu_facts(bool is_measuring, tb_device_facts *out, tb_
 /**
  * Measure the rate of fused multiply-adds of one core.
  *
- * Chains of x = x a + b that a compiler cannot merge, enough of them to hide the latency; what comes
- * out is compared with the closed form x_n = f + (x_0 - f) a^n, f = b / (1 - a).
+ * Chains of x = x a + b that a compiler cannot merge, enough of them to hide the latency; what
+ * comes out is compared with the closed form x_n = f + (x_0 - f) a^n, f = b / (1 - a).
  *
  * @param[in]  chains  8, 10 or 12 vectors side by side
  * @param[out] out     flop/s, two a multiply-add

@@ -9,193 +9,23 @@
  *     O / l and lse are stored
  *
  * Tiles that are boxes are first permuted to lie together, and outputs permuted back. K and V of as
- * many heads as fit in PACKED_BYTES are packed at a time; then their query tiles are handed out in
- * the order of the list, batch entries after tiles and heads after those. A dynamic KV tile belongs
- * to few query tiles: it is gathered and packed when it is visited, and nothing is permuted for it.
+ * many heads as fit in PACKED_BYTES (cpu_fused_plan.c) are packed at a time; then their query tiles
+ * are handed out in the order of the list, batch entries after tiles and heads after those. A
+ * dynamic KV tile belongs to few query tiles: it is gathered and packed when it is visited, and
+ * nothing is permuted for it.
  */
+#include "cpu_fused.h"
 #include "checked.h"
 #include "cpu_pack.h"
-#include "cpu_permute.h"
 #include "cpu_threads.h"
-#include "tile_mask.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
-
-#define PACKED_BYTES (INT64_C(1) << 30)
-
-/* What one thread works in. */
-typedef struct fused_thread {
-    float *q, *s, *o, *m, *l; /* a query tile */
-    float *k, *v;             /* a dynamic KV tile */
-    float *room;              /* rows of bf16 widened */
-    int64_t *q_rows, *kv_rows;
-    tb_tile_masker *masker;
-    double busy_us;
-    int64_t visited, masked, unmasked;
-} fused_thread;
-
-typedef struct fused {
-    int64_t rows;         /* |T| padded to panels */
-    int64_t keys;         /* |U| padded to lanes */
-    int64_t columns;      /* dim_value padded to lanes */
-    int64_t s_stride;
-    bool is_dynamic;
-    tb_cpu_slots q_slots, kv_slots; /* kv: static tiling */
-    void *q, *k, *v, *o;            /* permuted tensors, where they are */
-    float *lse;
-    int64_t units, units_at_once; /* a unit: a KV head of a batch entry */
-    float *packed_k, *packed_v;   /* of units_at_once */
-    fused_thread *threads;
-    int64_t *by_entry;
-} fused;
-
-static void free_thread(fused_thread *thread)
-{
-    free(thread->q);
-    free(thread->s);
-    free(thread->o);
-    free(thread->m);
-    free(thread->l);
-    free(thread->k);
-    free(thread->v);
-    free(thread->room);
-    free(thread->q_rows);
-    free(thread->kv_rows);
-    tb_tile_masker_destroy(thread->masker);
-}
-
-static void destroy(tb_plan_state *state)
-{
-    fused *own = state->own;
-    if (own == NULL) {
-        return;
-    }
-    for (int t = 0; own->threads != NULL && t < state->threads; t++) {
-        free_thread(&own->threads[t]);
-    }
-    free(own->threads);
-    free(own->q_slots.token);
-    free(own->kv_slots.token);
-    free(own->q);
-    free(own->k);
-    free(own->v);
-    free(own->o);
-    free(own->lse);
-    free(own->packed_k);
-    free(own->packed_v);
-    free(own->by_entry);
-    free(own);
-    state->own = NULL;
-}
-
-static bool allocate_thread(const tb_plan_state *state, const fused *own, fused_thread *thread)
-{
-    const tb_tile_list *list = state->launch.tiles;
-    int64_t dim = state->launch.problem.dim;
-    int64_t widest = tb_max(dim, state->launch.problem.dim_value);
-    thread->q = tb_cpu_floats(own->rows * dim);
-    thread->s = tb_cpu_floats(own->rows * own->s_stride);
-    thread->o = tb_cpu_floats(own->rows * own->columns);
-    thread->m = tb_cpu_floats(own->rows);
-    thread->l = tb_cpu_floats(own->rows);
-    thread->k = tb_cpu_floats(own->is_dynamic ? own->keys * dim : 0);
-    thread->v = tb_cpu_floats(own->is_dynamic ? own->keys * own->columns : 0);
-    thread->room = tb_cpu_floats(widest);
-    thread->q_rows = calloc((size_t)list->q_capacity, sizeof(int64_t));
-    thread->kv_rows = calloc((size_t)list->kv_capacity, sizeof(int64_t));
-    thread->masker = tb_tile_masker_create(list);
-    return thread->q != NULL && thread->s != NULL && thread->o != NULL && thread->m != NULL &&
-           thread->l != NULL && thread->k != NULL && thread->v != NULL && thread->room != NULL &&
-           thread->q_rows != NULL && thread->kv_rows != NULL && thread->masker != NULL;
-}
-
-/* Permuted copies of the tensors whose tiles are no runs. */
-static bool allocate_permuted(const tb_plan_state *state, fused *own)
-{
-    const tb_problem *p = &state->launch.problem;
-    int64_t bytes = tb_dtype_bytes(p->dtype);
-    int64_t q_rows = p->batch * own->q_slots.tiles * own->q_slots.capacity * p->heads;
-    int64_t kv_rows = p->batch * own->kv_slots.tiles * own->kv_slots.capacity * p->heads_kv;
-    bool is_complete = true;
-    if (own->q_slots.is_permuted) {
-        own->q = tb_cpu_bytes(q_rows * p->dim * bytes);
-        own->o = tb_cpu_bytes(q_rows * p->dim_value * bytes);
-        own->lse = tb_cpu_bytes(q_rows * (int64_t)sizeof *own->lse);
-        is_complete = own->q != NULL && own->o != NULL && own->lse != NULL;
-    }
-    if (own->kv_slots.is_permuted) {
-        own->k = tb_cpu_bytes(kv_rows * p->dim * bytes);
-        own->v = tb_cpu_bytes(kv_rows * p->dim_value * bytes);
-        is_complete = is_complete && own->k != NULL && own->v != NULL;
-    }
-    return is_complete;
-}
-
-static bool allocate_packed(const tb_plan_state *state, fused *own)
-{
-    const tb_problem *p = &state->launch.problem;
-    if (own->is_dynamic) {
-        own->units_at_once = own->units;
-        return true;
-    }
-    int64_t keys = state->launch.tiles->kv_tiles * own->keys;
-    int64_t unit_bytes = keys * (p->dim + own->columns) * (int64_t)sizeof(float);
-    own->units_at_once = tb_min(own->units, tb_max(PACKED_BYTES / tb_max(unit_bytes, 1), 1));
-    own->packed_k = tb_cpu_floats(own->units_at_once * keys * p->dim);
-    own->packed_v = tb_cpu_floats(own->units_at_once * keys * own->columns);
-    return own->packed_k != NULL && own->packed_v != NULL;
-}
-
-static bool allocate(const tb_plan_state *state, fused *own)
-{
-    own->threads = calloc((size_t)state->threads, sizeof *own->threads);
-    bool is_complete =
-        own->threads != NULL && allocate_permuted(state, own) && allocate_packed(state, own);
-    for (int t = 0; is_complete && t < state->threads; t++) {
-        is_complete = allocate_thread(state, own, &own->threads[t]);
-    }
-    if (is_complete && state->launch.is_counting) {
-        own->by_entry = calloc((size_t)state->launch.tiles->visited + 1, sizeof *own->by_entry);
-        is_complete = own->by_entry != NULL;
-    }
-    return is_complete;
-}
-
-static tb_status prepare(tb_plan_state *state, tb_error *err)
-{
-    const tb_problem *p = &state->launch.problem;
-    const tb_tile_list *list = state->launch.tiles;
-    fused *own = calloc(1, sizeof *own);
-    if (own == NULL) {
-        return tb_fail(err, TB_ENOMEM, "no memory for a plan");
-    }
-    state->own = own;
-    own->rows = tb_cpu_padded_rows(state->isa, list->q_capacity);
-    own->keys = tb_cpu_round_up(list->kv_capacity, state->isa->lanes);
-    own->columns = tb_cpu_round_up(p->dim_value, state->isa->lanes);
-    own->s_stride = own->keys + state->isa->lanes; /* rows of a power of two would share L1 sets */
-    own->is_dynamic = list->tiling.kv_tiling == TB_KV_DYNAMIC;
-    own->units = p->heads_kv * p->batch;
-    tb_status status = tb_cpu_slots_create(list, true, &own->q_slots, err);
-    if (status == TB_OK && !own->is_dynamic) {
-        status = tb_cpu_slots_create(list, false, &own->kv_slots, err);
-    }
-    if (status == TB_OK && own->is_dynamic) {
-        own->q_slots.is_permuted = false;
-    }
-    if (status == TB_OK && !allocate(state, own)) {
-        status = tb_fail(err, TB_ENOMEM, "no memory for the tiles of %lld heads",
-                         (long long)p->heads);
-    }
-    return status;
-}
 
 /* The tensors of one run, as the tiles' rows number them. */
 typedef struct fused_run {
     tb_plan_state *state;
-    fused *own;
+    tb_fused *own;
     tb_cpu_tensor q, k, v;
     tb_cpu_tensor o; /* its data is `o_data` */
     void *o_data;
@@ -204,7 +34,7 @@ typedef struct fused_run {
 
 static void permute(fused_run *run, const tb_tensors *tensors)
 {
-    fused *own = run->own;
+    tb_fused *own = run->own;
     const tb_problem *p = &run->state->launch.problem;
     int threads = run->state->threads;
     int64_t bytes = tb_dtype_bytes(p->dtype);
@@ -237,7 +67,7 @@ static void permute(fused_run *run, const tb_tensors *tensors)
 
 static void unpermute(const fused_run *run, const tb_tensors *tensors)
 {
-    const fused *own = run->own;
+    const tb_fused *own = run->own;
     const tb_problem *p = &run->state->launch.problem;
     int64_t tokens = tb_launch_q_tokens(&run->state->launch);
     if (!own->q_slots.is_permuted) {
@@ -270,21 +100,26 @@ static void pack_tile(const fused_run *run, int64_t unit, const int64_t *rows, f
 /* Pack the KV tiles of units [first, first + count). */
 static void pack_units(const fused_run *run, int64_t first, int64_t count)
 {
-    const fused *own = run->own;
+    const tb_fused *own = run->own;
     int64_t tiles = run->state->launch.tiles->kv_tiles;
     int64_t k_floats = own->keys * run->state->launch.problem.dim;
     int64_t v_floats = own->keys * own->columns;
-#pragma omp parallel for schedule(dynamic, 1) num_threads(run->state->threads)
-    for (int64_t i = 0; i < count * tiles; i++) {
-        fused_thread *thread = &own->threads[tb_cpu_thread()];
-        tb_cpu_slots_rows(&own->kv_slots, i % tiles, thread->kv_rows);
-        pack_tile(run, first + i / tiles, thread->kv_rows, thread->room,
-                  own->packed_k + i * k_floats, own->packed_v + i * v_floats);
+#pragma omp parallel num_threads(run->state->threads)
+    {
+        tb_fused_thread *thread = &own->threads[tb_cpu_thread()];
+        double begin = tb_cpu_own_us();
+#pragma omp for schedule(dynamic, 1) nowait
+        for (int64_t i = 0; i < count * tiles; i++) {
+            tb_cpu_slots_rows(&own->kv_slots, i % tiles, thread->kv_rows);
+            pack_tile(run, first + i / tiles, thread->kv_rows, thread->room,
+                      own->packed_k + i * k_floats, own->packed_v + i * v_floats);
+        }
+        thread->own_us += tb_cpu_own_us() - begin;
     }
 }
 
 /* Keys that padding adds to a tile are no keys. */
-static void hide_padding(const fused *own, int64_t capacity, int64_t rows, float *s)
+static void hide_padding(const tb_fused *own, int64_t capacity, int64_t rows, float *s)
 {
     for (int64_t r = 0; capacity < own->keys && r < rows; r++) {
         for (int64_t j = capacity; j < own->keys; j++) {
@@ -294,7 +129,7 @@ static void hide_padding(const fused *own, int64_t capacity, int64_t rows, float
 }
 
 /* What is left unmasked of a tile, as its scores say, over real queries. */
-static int64_t count_unmasked(const fused *own, const fused_thread *thread, int64_t slots)
+static int64_t count_unmasked(const tb_fused *own, const tb_fused_thread *thread, int64_t slots)
 {
     int64_t count = 0;
     for (int64_t r = 0; r < slots; r++) {
@@ -312,11 +147,11 @@ typedef struct fused_item {
     int64_t rows; /* slots up to the last real query */
 } fused_item;
 
-static void visit(const fused_run *run, const fused_item *item, int64_t e, fused_thread *thread)
+static void visit(const fused_run *run, const fused_item *item, int64_t e, tb_fused_thread *thread)
 {
     const tb_plan_state *state = run->state;
     const tb_cpu_isa *isa = state->isa;
-    fused *own = run->own;
+    tb_fused *own = run->own;
     const tb_tile_list *list = state->launch.tiles;
     const tb_tile_entry *entry = &list->entries[e];
     int64_t dim = state->launch.problem.dim;
@@ -357,7 +192,7 @@ static void visit(const fused_run *run, const fused_item *item, int64_t e, fused
                     own->columns);
 }
 
-static void store_tile(const fused_run *run, const fused_item *item, const fused_thread *thread)
+static void store_tile(const fused_run *run, const fused_item *item, const tb_fused_thread *thread)
 {
     int64_t batch = item->unit % run->state->launch.problem.batch;
     for (int64_t r = 0; r < item->rows; r++) {
@@ -374,10 +209,10 @@ static void store_tile(const fused_run *run, const fused_item *item, const fused
     }
 }
 
-static void run_item(const fused_run *run, fused_item *item, fused_thread *thread)
+static void run_item(const fused_run *run, fused_item *item, tb_fused_thread *thread)
 {
     const tb_plan_state *state = run->state;
-    const fused *own = run->own;
+    const tb_fused *own = run->own;
     const tb_tile_list *list = state->launch.tiles;
     tb_cpu_slots_rows(&own->q_slots, item->q, thread->q_rows);
     item->rows = list->q_capacity;
@@ -409,8 +244,8 @@ static void attend(const fused_run *run, int64_t first, int64_t count)
     int64_t q_tiles = state->launch.tiles->q_tiles, heads = state->group;
 #pragma omp parallel num_threads(state->threads)
     {
-        fused_thread *thread = &run->own->threads[tb_cpu_thread()];
-        double begin = tb_cpu_now_us();
+        tb_fused_thread *thread = &run->own->threads[tb_cpu_thread()];
+        double begin = tb_cpu_now_us(), own_begin = tb_cpu_own_us();
 #pragma omp for schedule(dynamic, 1) nowait
         for (int64_t i = 0; i < count * heads * q_tiles; i++) {
             int64_t slot = i / (heads * q_tiles), head = i / q_tiles % heads;
@@ -422,25 +257,27 @@ static void attend(const fused_run *run, int64_t first, int64_t count)
             run_item(run, &item, thread);
         }
         thread->busy_us += tb_cpu_now_us() - begin;
+        thread->own_us += tb_cpu_own_us() - own_begin;
     }
 }
 
 static void sum_up(tb_plan_state *state, tb_run_times *times)
 {
-    const fused *own = state->own;
+    const tb_fused *own = state->own;
     const tb_problem *p = &state->launch.problem;
     state->counters = (tb_run_counters){
         .q_tiles = state->launch.tiles->q_tiles * p->heads * p->batch, .by_entry = own->by_entry};
     times->threads = state->threads;
     times->busy_min_us = HUGE_VAL;
     for (int t = 0; t < state->threads; t++) {
-        const fused_thread *thread = &own->threads[t];
+        const tb_fused_thread *thread = &own->threads[t];
         state->counters.visited += thread->visited;
         state->counters.masked += thread->masked;
         state->counters.unmasked += thread->unmasked;
         times->busy_min_us = fmin(times->busy_min_us, thread->busy_us);
         times->busy_max_us = fmax(times->busy_max_us, thread->busy_us);
         times->busy_mean_us += thread->busy_us / state->threads;
+        times->own_us += thread->own_us;
     }
 }
 
@@ -448,11 +285,11 @@ static tb_status run(tb_plan_state *state, const tb_tensors *tensors, tb_run_tim
                      tb_error *err)
 {
     (void)err;
-    fused *own = state->own;
+    tb_fused *own = state->own;
     fused_run now = {.state = state, .own = own};
     *times = (tb_run_times){0};
     for (int t = 0; t < state->threads; t++) {
-        own->threads[t].busy_us = 0;
+        own->threads[t].busy_us = own->threads[t].own_us = 0;
         own->threads[t].visited = own->threads[t].masked = own->threads[t].unmasked = 0;
     }
     double begin = tb_cpu_now_us();
@@ -480,7 +317,7 @@ static tb_status run(tb_plan_state *state, const tb_tensors *tensors, tb_run_tim
 }
 
 const tb_cpu_implementation tb_cpu_fused = {
-    .prepare = prepare,
+    .prepare = tb_fused_prepare,
     .run = run,
-    .destroy = destroy,
+    .destroy = tb_fused_destroy,
 };

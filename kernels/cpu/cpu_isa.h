@@ -1,9 +1,9 @@
 /* The instruction sets: one table of functions each, all made from cpu_body.h.
  *
  * Matrices are fp32, row-major with a stride in elements. A packed query tile is cut into panels of
- * rows as tb_cpu_rows_of() says, each [dim][rows]; a packed K tile into panels of `width` keys, each
- * [dim][keys]; a packed V tile into panels of `width` columns, each [key][columns]. A tile's keys
- * and V's columns are padded to `lanes` (the last panel may be narrower than `width`).
+ * rows as tb_cpu_rows_of() says, each [dim][rows]; a packed K tile into panels of `width` keys,
+ * each [dim][keys]; a packed V tile into panels of `width` columns, each [key][columns]. A tile's
+ * keys and V's columns are padded to `lanes` (the last panel may be narrower than `width`).
  */
 #ifndef TB_CPU_ISA_H
 #define TB_CPU_ISA_H
@@ -30,6 +30,7 @@ typedef struct tb_cpu_isa {
     int lanes;         /* floats of a vector */
     int width;         /* columns of the register tile, 2 vectors */
     int rows[3];       /* rows of the register tiles, descending */
+    double exp2_ulp;   /* stated error of exp2 */
     bool (*is_here)(void);
 
     /** s[rows][keys] = q k^T. `rows` is padded up to whole panels in s and q. */
@@ -37,8 +38,8 @@ typedef struct tb_cpu_isa {
                    float *s, int64_t s_stride);
 
     /** o[rows][columns] += p v, p[rows][keys]. */
-    void (*add_values)(const float *p, int64_t p_stride, int64_t rows, const float *v,
-                       int64_t keys, int64_t columns, float *o, int64_t o_stride);
+    void (*add_values)(const float *p, int64_t p_stride, int64_t rows, const float *v, int64_t keys,
+                       int64_t columns, float *o, int64_t o_stride);
 
     /** s = -inf where bit j of row i is clear; `words` words a row. */
     void (*mask)(float *s, int64_t s_stride, const uint64_t *bits, int64_t words, int64_t rows,
@@ -47,7 +48,8 @@ typedef struct tb_cpu_isa {
     /** Scores to weights exp2(s - m), with m, l and o brought up to date. */
     void (*softmax)(const tb_cpu_softmax *tile);
 
-    /** y = exp2(x) for x in [-126, 0]; 0 below. At most TB_CPU_EXP2_ULP from the true value. */
+    /** y = exp2(x) for x in [-126, 0]; 0 below. At most exp2_ulp units in the last place from the
+     * true value. */
     void (*exp2)(const float *x, float *y, int64_t count);
 
     /** y += a x; and the product of two rows. */
@@ -63,9 +65,6 @@ typedef struct tb_cpu_isa {
     void (*fma)(int chains, int64_t steps, float a, float b, float *x);
     float (*sum)(const float *x, int64_t count);
 } tb_cpu_isa;
-
-/** Stated error of exp2 in units in the last place of the result. */
-#define TB_CPU_EXP2_ULP 1.0
 
 #define TB_CPU_ISA_COUNT 4
 

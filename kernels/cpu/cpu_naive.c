@@ -23,9 +23,9 @@ typedef struct row_thread {
 
 typedef struct rows_plan {
     row_thread *threads;
-    float *scores;    /* unfused: of the rows of one head of one batch entry */
-    int64_t *begin;   /* unfused: where each row's scores begin; tokens + 1 */
-    float *m, *l;     /* unfused: by row */
+    float *scores;  /* unfused: of the rows of one head of one batch entry */
+    int64_t *begin; /* unfused: where each row's scores begin; tokens + 1 */
+    float *m, *l;   /* unfused: by row */
 } rows_plan;
 
 static void destroy(tb_plan_state *state)
@@ -242,8 +242,8 @@ static void pass_over(tb_plan_state *state, const tb_tensors *tensors, query_row
             float *scores = own->scores + own->begin[q];
             row.query = q;
             if (pass == PASS_SOFTMAX) {
-                own->l[q] = weigh_row(state->isa, scores, own->begin[q + 1] - own->begin[q],
-                                      own->m[q]);
+                own->l[q] =
+                    weigh_row(state->isa, scores, own->begin[q + 1] - own->begin[q], own->m[q]);
                 continue;
             }
             tb_cpu_keys_find(&state->launch, q, &thread->keys);

@@ -13,15 +13,20 @@ typedef struct tb_cpu_source {
     int64_t count; /* slots */
 } tb_cpu_source;
 
-/** Queries, scaled, in panels of rows. `padded` = tb_cpu_padded_rows(count); room: 256 floats. */
+#define TB_CPU_PANEL_MAX 32 /* rows or keys of a panel */
+
+/** Queries, scaled, in panels of rows. `padded` = tb_cpu_padded_rows(count); room:
+ * TB_CPU_PANEL_MAX rows. */
 void tb_cpu_pack_q(const tb_cpu_isa *isa, const tb_cpu_source *from, int64_t padded, float scale,
                    float *room, float *out);
 
-/** Keys in panels of `width`, transposed; `padded` keys. room: `width` rows of dim floats. */
+/** Keys in panels of `width`, transposed; `padded` keys. room:
+ * TB_CPU_PANEL_MAX rows. */
 void tb_cpu_pack_k(const tb_cpu_isa *isa, const tb_cpu_source *from, int64_t padded, float *room,
                    float *out);
 
-/** Values in panels of `width` columns; `padded` keys, columns padded to `lanes`. */
+/** Values in panels of `width` columns; `padded` keys, columns padded to `lanes`. room: a
+ * row. */
 void tb_cpu_pack_v(const tb_cpu_isa *isa, const tb_cpu_source *from, int64_t padded, float *room,
                    float *out);
 

@@ -5,6 +5,8 @@
 #include "backend_types.h"
 #include "cpu_isa.h"
 
+#define TB_CPU_DIM_MAX 256 /* head dims */
+
 /** One implementation: a row of a table in cpu_backend.c. prepare() sets state->own, destroy()
  * frees it (NULL is allowed). */
 typedef struct tb_cpu_implementation {
@@ -21,7 +23,7 @@ struct tb_plan_state {
     const tb_cpu_isa *isa;
     const tb_cpu_implementation *implementation;
     int threads;
-    float scale;  /* of the logits, times log2(e): exponentials are powers of two */
+    float scale;   /* of the logits, times log2(e): exponentials are powers of two */
     int64_t group; /* query heads of a KV head */
     tb_run_counters counters;
     void *own;

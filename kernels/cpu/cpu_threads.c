@@ -18,11 +18,21 @@ int tb_cpu_thread(void)
     return omp_get_thread_num();
 }
 
-double tb_cpu_now_us(void)
+static double clock_us(clockid_t clock)
 {
     struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)clock_gettime(clock, &now);
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
+}
+
+double tb_cpu_now_us(void)
+{
+    return clock_us(CLOCK_MONOTONIC);
+}
+
+double tb_cpu_own_us(void)
+{
+    return clock_us(CLOCK_THREAD_CPUTIME_ID);
 }
 
 void *tb_cpu_bytes(int64_t bytes)

@@ -14,6 +14,9 @@ int tb_cpu_thread(void);
 /** Monotonic time. */
 double tb_cpu_now_us(void);
 
+/** Processor time of the calling thread: leaves out what other programs take. */
+double tb_cpu_own_us(void);
+
 /** `count` zeroed floats on a cache line of their own, to be freed with free(); NULL when exhausted
  * or count is absurd. */
 float *tb_cpu_floats(int64_t count);

@@ -18,10 +18,11 @@
 
 #if !defined(TB_CPU_PORTABLE) && defined(__AVX512F__)
 
-#define LANES 16
-#define ROWS0 12 /* rows of the register tiles */
-#define ROWS1 8
-#define ROWS2 4
+#define LANES    16
+#define ROWS0    12 /* rows of the register tiles */
+#define ROWS1    8
+#define ROWS2    4
+#define EXP2_ULP 1.05
 typedef __m512 vf;
 
 static inline vf vf_zero(void)
@@ -90,10 +91,11 @@ static inline vf vf_load_bf16(const uint16_t *x)
 
 #elif !defined(TB_CPU_PORTABLE) && defined(__AVX2__)
 
-#define LANES 8
-#define ROWS0 6
-#define ROWS1 4
-#define ROWS2 2
+#define LANES    8
+#define ROWS0    6
+#define ROWS1    4
+#define ROWS2    2
+#define EXP2_ULP 1.05
 typedef __m256 vf;
 
 static inline vf vf_zero(void)
@@ -175,10 +177,11 @@ static inline vf vf_load_bf16(const uint16_t *x)
 
 #elif !defined(TB_CPU_PORTABLE) && defined(__ARM_NEON)
 
-#define LANES 4
-#define ROWS0 12 /* rows of the register tiles */
-#define ROWS1 8
-#define ROWS2 4
+#define LANES    4
+#define ROWS0    12 /* rows of the register tiles */
+#define ROWS1    8
+#define ROWS2    4
+#define EXP2_ULP 1.05
 typedef float32x4_t vf;
 
 static inline vf vf_zero(void)
@@ -249,10 +252,11 @@ static inline vf vf_load_bf16(const uint16_t *x)
 
 #else
 
-#define LANES 4
-#define ROWS0 6
-#define ROWS1 4
-#define ROWS2 2
+#define LANES    4
+#define ROWS0    6
+#define ROWS1    4
+#define ROWS2    2
+#define EXP2_ULP 1.5 /* multiply-adds round twice */
 typedef struct vf {
     float lane[LANES];
 } vf;

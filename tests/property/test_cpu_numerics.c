@@ -25,8 +25,8 @@ static void draw_heads(gsl_rng *random, tb_problem *p)
     p->heads_kv = tb_test_between(random, 1, 2);
     p->heads = p->heads_kv * tb_test_between(random, 1, 3);
     p->dim = dims[tb_test_between(random, 0, 11)];
-    p->dim_value = tb_test_between(random, 0, 2) == 0 ? dims[tb_test_between(random, 0, 11)]
-                                                      : p->dim;
+    p->dim_value =
+        tb_test_between(random, 0, 2) == 0 ? dims[tb_test_between(random, 0, 11)] : p->dim;
     p->dtype = tb_test_between(random, 0, 2) == 0 ? TB_DTYPE_BF16 : TB_DTYPE_FP32;
 }
 
@@ -99,8 +99,8 @@ static void check_case(const tb_sim_case *c, gsl_rng *random, variety *seen)
     check_counters(c, &launch, &check);
     launch.is_counting = false;
     launch.tiles = NULL;
-    launch.implementation = tb_test_between(random, 0, 1) == 0 ? TB_IMPLEMENTATION_NAIVE
-                                                               : TB_IMPLEMENTATION_UNFUSED;
+    launch.implementation =
+        tb_test_between(random, 0, 1) == 0 ? TB_IMPLEMENTATION_NAIVE : TB_IMPLEMENTATION_UNFUSED;
     run_one(c, &launch, &check, seen);
     launch.implementation = TB_IMPLEMENTATION_DECODE;
     launch.problem.extra_q = 0;
@@ -139,13 +139,13 @@ static void check_isa(const char *name, int cases)
     check_many(tb_sim_case_rows, tb_test_cases(cases / 2), &seen);
     check_many(tb_sim_case_aligned, tb_test_cases(cases / 4), &seen);
     assert_int_equal(unsetenv("TILEBOUND_CPU_ISA"), 0);
-    print_message("%s: %d runs (%d fused, %d naive, %d unfused, %d decode): %d bf16, %d grouped, %d "
-                  "batched, %d dynamic, %d with extra tokens, %d permuted, %d with huge logits; "
-                  "worst %.2f of its bound, %.2f in bf16\n",
-                  name, seen.runs, seen.implementations[0], seen.implementations[1],
-                  seen.implementations[2], seen.implementations[3], seen.bf16, seen.grouped,
-                  seen.batched, seen.dynamic, seen.extra, seen.permuted, seen.huge, seen.worst[0],
-                  seen.worst[1]);
+    print_message(
+        "%s: %d runs (%d fused, %d naive, %d unfused, %d decode): %d bf16, %d grouped, %d "
+        "batched, %d dynamic, %d with extra tokens, %d permuted, %d with huge logits; "
+        "worst %.2f of its bound, %.2f in bf16\n",
+        name, seen.runs, seen.implementations[0], seen.implementations[1], seen.implementations[2],
+        seen.implementations[3], seen.bf16, seen.grouped, seen.batched, seen.dynamic, seen.extra,
+        seen.permuted, seen.huge, seen.worst[0], seen.worst[1]);
     assert_true(seen.bf16 > 0 && seen.grouped > 0 && seen.batched > 0 && seen.dynamic > 0);
     assert_true(seen.extra > 0 && seen.permuted > 0 && seen.huge > 0);
 }

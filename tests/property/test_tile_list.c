@@ -35,9 +35,9 @@ static void check_counts(const tb_sim_case *c, const tb_tile_list *list)
     tb_sim_large_assert(c, list->first[list->q_tiles] == list->visited, "entries end at the last");
     tb_q_tile_count *counts = calloc((size_t)census.q_tiles, sizeof *counts);
     tb_error err;
-    tb_assert_ok(tb_q_tile_counts_fill(&c->problem, &c->pattern, &c->tiling, census.q_tiles, counts,
-                                       &err),
-                 &err);
+    tb_assert_ok(
+        tb_q_tile_counts_fill(&c->problem, &c->pattern, &c->tiling, census.q_tiles, counts, &err),
+        &err);
     for (int64_t q = 0; q < list->q_tiles; q++) {
         int64_t full = 0;
         for (int64_t e = list->first[q]; e < list->first[q + 1]; e++) {
@@ -63,8 +63,7 @@ typedef struct pairs_check {
 
 static bool sees(const pairs_check *check, int64_t query, int64_t key)
 {
-    return query >= 0 && key >= 0 &&
-           check->oracle->sees[query * check->oracle->keys + key] != 0;
+    return query >= 0 && key >= 0 && check->oracle->sees[query * check->oracle->keys + key] != 0;
 }
 
 /* A tile is full iff each of its queries sees |U| keys; else some pair is visible and some not. */
@@ -86,8 +85,7 @@ static void check_entry(pairs_check *check, int64_t q, const tb_tile_entry *entr
         for (int64_t j = 0; j < list->kv_capacity; j++) {
             bool is_seen = sees(check, check->queries[i], check->keys[j]);
             pairs += is_seen;
-            tb_sim_large_assert(check->c,
-                                tb_bits_get(bits + i * list->mask_words, j) == is_seen,
+            tb_sim_large_assert(check->c, tb_bits_get(bits + i * list->mask_words, j) == is_seen,
                                 "a mask bit is what the pair is");
         }
         for (int64_t j = list->kv_capacity; j < 64 * list->mask_words; j++) {
@@ -124,7 +122,8 @@ static void check_q_tile(pairs_check *check, int64_t q, int64_t *slots_of)
             is_seen = is_seen || sees(check, check->queries[i], k);
         }
         tb_sim_large_assert(check->c, check->covered[k] <= 1, "no key twice");
-        tb_sim_large_assert(check->c, !is_seen || check->covered[k] == 1, "no visible key left out");
+        tb_sim_large_assert(check->c, !is_seen || check->covered[k] == 1,
+                            "no visible key left out");
     }
 }
 
@@ -193,10 +192,11 @@ static void tile_lists__are_what_census_and_pairs_say(void **state)
     check_many(tb_sim_case_thin, tb_test_cases(300), &seen);
     check_many(tb_sim_case_rows, tb_test_cases(2500), &seen);
     check_many(tb_sim_case_aligned, tb_test_cases(500), &seen);
-    print_message("%d problems with %lld visits: %d dynamic, %d single-dim, %d with stored masks, %d "
-                  "with extra KV, %d with extra queries\n",
-                  seen.problems, (long long)seen.entries, seen.dynamic, seen.single_dim, seen.stored,
-                  seen.extra_kv, seen.extra_q);
+    print_message(
+        "%d problems with %lld visits: %d dynamic, %d single-dim, %d with stored masks, %d "
+        "with extra KV, %d with extra queries\n",
+        seen.problems, (long long)seen.entries, seen.dynamic, seen.single_dim, seen.stored,
+        seen.extra_kv, seen.extra_q);
     assert_true(seen.dynamic > 0 && seen.extra_kv > 0 && seen.extra_q > 0 && seen.single_dim > 0 &&
                 seen.stored > 0);
 }

@@ -62,8 +62,7 @@ static bool make_tensors(const tb_launch *launch, double logit_size, uint64_t *s
     set->v = random_tensor(p->dtype, kv * p->dim_value, 1, state);
     set->o = calloc((size_t)set->o_elements + 1, (size_t)tb_dtype_bytes(p->dtype));
     set->lse = calloc((size_t)set->lse_elements + 1, sizeof *set->lse);
-    if (set->q == NULL || set->k == NULL || set->v == NULL || set->o == NULL ||
-        set->lse == NULL) {
+    if (set->q == NULL || set->k == NULL || set->v == NULL || set->o == NULL || set->lse == NULL) {
         return false;
     }
     for (int64_t i = 0; i <= set->o_elements; i++) {
@@ -87,9 +86,7 @@ static tb_status compare_rows(const tb_launch *launch, const tb_tensors *tensors
         status = tb_fail(err, TB_ENOMEM, "no memory for a reference");
     }
     for (int64_t i = 0; status == TB_OK && i < all && i < check->rows; i++) {
-        int64_t r = check->rows >= all
-                        ? i
-                        : (int64_t)(tb_attention_random(state) % (uint64_t)all);
+        int64_t r = check->rows >= all ? i : (int64_t)(tb_attention_random(state) % (uint64_t)all);
         tb_reference_row row = {
             .query = r % tokens, .head = r / tokens % p->heads, .batch = r / tokens / p->heads};
         tb_reference reference = {.o = o, .abs_pv = abs_pv};

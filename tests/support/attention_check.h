@@ -1,5 +1,5 @@
-/* Random tensors for a launch, run, and compared with the double-precision reference. Of the product
- * and C alone, so that a cross-compiled program can use it too. */
+/* Random tensors for a launch, run, and compared with the double-precision reference. Of the
+ * product and C alone, so that a cross-compiled program can use it too. */
 #ifndef TB_ATTENTION_CHECK_H
 #define TB_ATTENTION_CHECK_H
 
