@@ -7,6 +7,7 @@
 extern const tb_command tb_cmd_predict;
 extern const tb_command tb_cmd_explain;
 extern const tb_command tb_cmd_mask;
+extern const tb_command tb_cmd_measure;
 extern const tb_command tb_cmd_calibrate;
 extern const tb_command tb_cmd_compare;
 extern const tb_command tb_cmd_import;

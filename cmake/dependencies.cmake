@@ -5,6 +5,7 @@ pkg_check_modules(YAML IMPORTED_TARGET QUIET yaml-0.1)
 pkg_check_modules(JANSSON IMPORTED_TARGET QUIET jansson)
 pkg_check_modules(CMOCKA IMPORTED_TARGET QUIET cmocka) # tests only
 find_package(OpenMP QUIET COMPONENTS C)
+find_library(TB_OPENBLAS_LIBRARY NAMES openblas libopenblas.so.0) # bench_cpu only, opened at run time
 
 set(missing "")
 foreach(library GSL YAML JANSSON OpenMP_C)

@@ -71,11 +71,9 @@ static bool needs(const tb_fit_run *run, tb_time_parameter parameter)
                !run->kernel->time.prior[TB_TIME_BACKWARD_OVERLAP].given;
     case TB_TIME_BACKWARD_OVERLAP:
         return p->problem.pass == TB_PASS_BACKWARD && run->kernel->time.prior[parameter].given;
-    case TB_TIME_TILE_LATENCY_CYCLES:
-    case TB_TIME_TENSOR_FRACTION:
-        return run->kernel->time.prior[parameter].given;
     default:
-        return true;
+        return !tb_time_parameters[parameter].is_optional ||
+               run->kernel->time.prior[parameter].given;
     }
 }
 
@@ -163,9 +161,9 @@ tb_status tb_fit_predict(const tb_fit_request *request, const tb_fit_result *res
                          const tb_fit_run *run, double *attention_us, double *permute_us,
                          tb_error *err)
 {
+    tb_time time;
     tb_time_case item = tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
     tb_time_values values = tb_fit_values(request, result, run);
-    tb_time time;
     tb_status status = tb_time_predict(&item, &values, &time, err);
     if (status == TB_OK) {
         *attention_us = time.attention_us;
@@ -184,7 +182,15 @@ static void values_from_x(tb_fit_result *result, const double *x)
     }
 }
 
-/* Residuals: two a run (attention, permutation; 0 where not measured), then one a prior. */
+#define PER_RUN 3 /* residuals */
+
+/* How far a part of a run's time is off; 0 where it was not measured or has no term. */
+static double part_residual(double predicted_us, double measured_us, double noise)
+{
+    return measured_us > 0 && predicted_us > 0 ? log(predicted_us / measured_us) / noise : 0;
+}
+
+/* Residuals: of each run its attention, permutation and packing, then one a prior. */
 static tb_status fill(const double *x, double *residuals, void *user, tb_error *err)
 {
     fit_state *state = user;
@@ -193,27 +199,27 @@ static tb_status fill(const double *x, double *residuals, void *user, tb_error *
     values_from_x(result, x);
     for (size_t r = 0; r < request->count; r++) {
         const tb_fit_run *run = &request->runs[r];
-        double attention_us = 0, permute_us = 0;
-        residuals[2 * r] = residuals[2 * r + 1] = 0;
+        double *of_run = residuals + PER_RUN * r;
+        double attention_us = 0, permute_us = 0, pack_us = 0;
+        of_run[0] = of_run[1] = of_run[2] = 0;
         if (is_skipped(state, r)) {
             continue;
         }
         tb_time_case item = tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
         tb_time_values values = tb_fit_values(request, result, run);
-        tb_status status =
-            tb_time_rescale(&item, &values, &state->bases[r], &attention_us, &permute_us, err);
+        tb_status status = tb_time_rescale(&item, &values, &state->bases[r], &attention_us,
+                                           &permute_us, &pack_us, err);
         if (status != TB_OK) {
             return status;
         }
-        residuals[2 * r] = log(attention_us / run->measured_us) / request->noise;
-        if (run->measured_permute_us > 0 && permute_us > 0) {
-            residuals[2 * r + 1] = log(permute_us / run->measured_permute_us) / request->noise;
-        }
+        of_run[0] = log(attention_us / run->measured_us) / request->noise;
+        of_run[1] = part_residual(permute_us, run->measured_permute_us, request->noise);
+        of_run[2] = part_residual(pack_us, run->measured_pack_us, request->noise);
     }
     for (size_t i = 0; i < result->count; i++) {
         const tb_fit_parameter *parameter = &result->parameters[i];
         double prior = tb_parameter_forward(parameter->parameter, parameter->prior_value);
-        residuals[2 * request->count + i] = (x[i] - prior) / parameter->prior_spread;
+        residuals[PER_RUN * request->count + i] = (x[i] - prior) / parameter->prior_spread;
     }
     return TB_OK;
 }
@@ -235,7 +241,7 @@ static void start_from(const tb_fit_result *start, tb_fit_result *result)
 /* Sum of the squared residuals, of the runs in units of the noise and of the priors. */
 static tb_status sum_squares(fit_state *state, const double *x, double *out, tb_error *err)
 {
-    size_t all = 2 * state->request->count + state->result->count;
+    size_t all = PER_RUN * state->request->count + state->result->count;
     double *residuals = calloc(all, sizeof *residuals);
     if (residuals == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a fit of %zu runs", state->request->count);
@@ -262,8 +268,10 @@ static tb_status solve(fit_state *state, tb_error *err)
     for (size_t i = 0; i < p; i++) {
         x[i] = tb_parameter_forward(result->parameters[i].parameter, result->parameters[i].value);
     }
-    tb_least_squares problem = {
-        .parameters = p, .residuals = 2 * state->request->count + p, .fill = fill, .user = state};
+    tb_least_squares problem = {.parameters = p,
+                                .residuals = PER_RUN * state->request->count + p,
+                                .fill = fill,
+                                .user = state};
     tb_status status = tb_least_squares_solve(&problem, x, covariance, &result->iterations, err);
     if (status == TB_OK) {
         values_from_x(result, x);

@@ -18,6 +18,7 @@ typedef struct tb_fit_run {
     const tb_cta_counts *counts;
     double measured_us;         /* attention */
     double measured_permute_us; /* 0 = not measured */
+    double measured_pack_us;    /* part of measured_us; 0 = not measured */
 } tb_fit_run;
 
 /** One free parameter of a fit. */

@@ -51,6 +51,9 @@ int64_t tb_kernel_packed_heads(const tb_kernel *kernel, const tb_problem *proble
 
 bool tb_kernel_runs_on(const tb_kernel *kernel, const tb_device *device)
 {
+    if (kernel->is_for_cpus || device->is_cpu) {
+        return kernel->is_for_cpus && device->is_cpu;
+    }
     for (size_t i = 0; i < kernel->compute_capability_count; i++) {
         if (kernel->compute_capabilities[i] == device->compute_capability) {
             return true;

@@ -71,6 +71,7 @@ typedef struct tb_kernel {
     const int64_t *compute_capabilities; /* served, or count 0 with compute_capability_min */
     size_t compute_capability_count;
     int64_t compute_capability_min; /* 0 = any */
+    bool is_for_cpus;               /* runs on processors, and on no GPU */
     bool dtypes[TB_DTYPE_COUNT];
     bool patterns[TB_PATTERN_COUNT];
     tb_tiling_kind tiling;

@@ -17,6 +17,7 @@ static const char *const kernel_keys[] = {"schema",
                                           "source",
                                           "compute_capabilities",
                                           "compute_capability_min",
+                                          "is_for_cpus",
                                           "dtypes",
                                           "policy",
                                           "schedules",
@@ -335,6 +336,10 @@ static tb_status read_kernel(tb_kernel *kernel, tb_error *err)
     const tb_yaml_node *least = tb_yaml_get(root, "compute_capability_min");
     if (status == TB_OK && least != NULL) {
         status = tb_yaml_int(least, 1, 999, &kernel->compute_capability_min, err);
+    }
+    const tb_yaml_node *for_cpus = tb_yaml_get(root, "is_for_cpus");
+    if (status == TB_OK && for_cpus != NULL) {
+        status = tb_yaml_bool(for_cpus, &kernel->is_for_cpus, err);
     }
     if (status == TB_OK) {
         status = read_flags(tb_yaml_get(root, "dtypes"), tb_dtype_names, TB_DTYPE_COUNT,

@@ -18,6 +18,9 @@ static const char *const time_keys[] = {"class",
                                         "mma_sync_smem_passes",
                                         "backward",
                                         "source",
+                                        "stated_rows",
+                                        "stated_dims",
+                                        "trims_rows",
                                         "parameters",
                                         "family",
                                         NULL};
@@ -272,6 +275,16 @@ static tb_status read_time(const tb_yaml_node *map, tb_arena *arena, tb_time_tra
     }
     if (status == TB_OK) {
         status = read_counts(map, arena, out, err);
+    }
+    if (status == TB_OK && tb_yaml_get(map, "stated_rows") != NULL) {
+        status = need_number(map, "stated_rows", HUGE_VAL, &out->stated_rows, err);
+    }
+    const tb_yaml_node *trims = tb_yaml_get(map, "trims_rows");
+    if (status == TB_OK && trims != NULL) {
+        status = tb_yaml_bool(trims, &out->trims_rows, err);
+    }
+    if (status == TB_OK && tb_yaml_get(map, "stated_dims") != NULL) {
+        status = need_number(map, "stated_dims", HUGE_VAL, &out->stated_dims, err);
     }
     if (status == TB_OK) {
         status = tb_field_text(map, "source", true, &out->source, err);

@@ -14,7 +14,7 @@ static tb_status gradient(const tb_time_case *item, const tb_time_values *values
                           const tb_time *now, double *out, tb_error *err)
 {
     double here = 0;
-    tb_status status = tb_time_rescale(item, values, now, &here, NULL, err);
+    tb_status status = tb_time_rescale(item, values, now, &here, NULL, NULL, err);
     for (size_t p = 0; status == TB_OK && p < TB_TIME_PARAMETER_COUNT; p++) {
         double error = sqrt(values->covariance[p][p]), there = 0;
         bool matters = values->known[p] && error > 0 && values->value[p] > 0;
@@ -27,7 +27,7 @@ static tb_status gradient(const tb_time_case *item, const tb_time_values *values
         tb_time_values moved = *values;
         double x = tb_parameter_forward(parameter, values->value[p]);
         moved.value[p] = tb_parameter_backward(parameter, x + step);
-        status = tb_time_rescale(item, &moved, now, &there, NULL, err);
+        status = tb_time_rescale(item, &moved, now, &there, NULL, NULL, err);
         out[p] = log(there / here) / step;
     }
     return status;

@@ -1,5 +1,6 @@
 #include "time_model.h"
 
+#include "processor_terms.h"
 #include "time_parts.h"
 
 #include <math.h>
@@ -130,7 +131,7 @@ tb_status tb_time_predict(const tb_time_case *item, const tb_time_values *values
 {
     tb_time time = {0};
     double prologue = 0;
-    tb_status status = tb_time_need(item, values, TB_TIME_PROLOGUE_CYCLES, &prologue, err);
+    tb_status status = tb_time_prologue(item, values, &prologue, err);
     if (status == TB_OK) {
         status = time_launch(item, values, prologue, &time, err);
     }

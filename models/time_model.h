@@ -80,6 +80,7 @@ typedef struct tb_tile_cycles {
 typedef enum tb_side_launch {
     TB_SIDE_EXTRA_KV, /* attention to the extra KV tokens, where it is not fused */
     TB_SIDE_MERGE,    /* of two outputs, or of the parts of split KV */
+    TB_SIDE_PACK,     /* keys and values into the kernel's own layout */
     TB_SIDE_EXPAND,   /* KV heads copied out to the query heads */
     TB_SIDE_DELTA,    /* backward: row sums of O dO */
     TB_SIDE_CONVERT,  /* backward: dQ zeroed, and converted from fp32 */

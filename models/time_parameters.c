@@ -47,6 +47,22 @@ const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
                                  .travels = true,
                                  .is_optional = true,
                                  .otherwise = 1},
+    [TB_TIME_SOFTMAX_FACTOR] = {.name = "softmax_factor",
+                                .meaning = "softmax work over its exponentials and instructions",
+                                .scale = TB_SCALE_LOG,
+                                .travels = true,
+                                .is_optional = true,
+                                .otherwise = 1},
+    [TB_TIME_PACK_FRACTION] = {.name = "pack_fraction",
+                               .meaning = "of the HBM bandwidth, when keys and values are packed",
+                               .scale = TB_SCALE_LOGIT,
+                               .is_optional = true},
+    [TB_TIME_GAP_FACTOR] = {.name = "gap_factor",
+                            .meaning =
+                                "on packing and prologues, where other heads lie between rows",
+                            .scale = TB_SCALE_LOG,
+                            .is_optional = true,
+                            .otherwise = 1},
 };
 
 const char *const tb_kernel_class_names[TB_KERNEL_CLASS_COUNT] = {"fused", "unfused", "naive"};

@@ -22,6 +22,9 @@ typedef enum tb_time_parameter {
     TB_TIME_TILE_LATENCY_CYCLES,      /* of a visited tile, waited for and hidden by nothing */
     TB_TIME_BACKWARD_OVERLAP,         /* overlap of the backward pass */
     TB_TIME_TENSOR_FRACTION, /* of the tensor rate that products reach, beside tensor_efficiency */
+    TB_TIME_SOFTMAX_FACTOR,  /* softmax work over that of its exponentials and instructions */
+    TB_TIME_PACK_FRACTION,   /* of the HBM bandwidth that packing keys and values reaches */
+    TB_TIME_GAP_FACTOR,      /* on packing and prologues, where other heads lie between rows */
     TB_TIME_PARAMETER_COUNT
 } tb_time_parameter;
 
@@ -130,6 +133,10 @@ typedef struct tb_time_traits {
     size_t exp_fma_on_count;
     tb_pass_traits pass[TB_PASS_COUNT];
     bool has_backward;  /* the file says what its backward pass costs */
+    double stated_rows; /* of a query tile, that mask_cycles and prologue_cycles are stated for and
+                           grow with; 0: they do not grow, as a GPU's threads work side by side */
+    double stated_dims; /* dim + dim_value, that prologue_cycles grow with too; 0 = not */
+    bool trims_rows;    /* a query tile's work ends with its last real row */
     bool dq_atomic;     /* backward: dQ is added up in fp32 and converted by a kernel of its own */
     const char *family; /* kernels of the same source share it, or NULL */
     const char *source; /* of these */

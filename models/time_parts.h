@@ -71,12 +71,12 @@ TB_NODISCARD tb_status tb_time_side_launches(const tb_time_case *item, const tb_
  * slots, and the makespan grows as the busy time does. Exact where all CTAs cost the same and for
  * the parameters of *now; a thousandth of the work of tb_time_predict().
  *
- * @param[out] permute_us  may be NULL
+ * @param[out] permute_us, pack_us  may be NULL
  * @return TB_OK; TB_EINVAL for unknown values
  */
 TB_NODISCARD tb_status tb_time_rescale(const tb_time_case *item, const tb_time_values *values,
                                        const tb_time *now, double *attention_us, double *permute_us,
-                                       tb_error *err);
+                                       double *pack_us, tb_error *err);
 
 /** max(makespan + exposed, HBM) + launch: the attention launch, of a time that is complete but for
  *  attention_us. */

@@ -1,4 +1,5 @@
 /* A time under other parameters, without another schedule. */
+#include "processor_terms.h"
 #include "time_parts.h"
 
 #include <math.h>
@@ -18,13 +19,13 @@ static tb_status rescale_permutation(const tb_time_case *item, const tb_time_val
 
 tb_status tb_time_rescale(const tb_time_case *item, const tb_time_values *values,
                           const tb_time *now, double *attention_us, double *permute_us,
-                          tb_error *err)
+                          double *pack_us, tb_error *err)
 {
     double boost = 0, bandwidth = 0, prologue = 0, sustained = 0, launch = 0;
     tb_time moved = *now;
     tb_status status = tb_time_tile_cycles(item, values, &moved.tile, err);
     if (status == TB_OK) {
-        status = tb_time_need(item, values, TB_TIME_PROLOGUE_CYCLES, &prologue, err);
+        status = tb_time_prologue(item, values, &prologue, err);
     }
     if (status == TB_OK) {
         status = tb_time_need(item, values, TB_TIME_LAUNCH_US, &launch, err);
@@ -49,10 +50,15 @@ tb_status tb_time_rescale(const tb_time_case *item, const tb_time_values *values
     double busy = tiles + prologue * (double)now->schedule.ctas;
     double makespan = now->schedule.makespan * busy / now->schedule.busy;
     double clock = tb_time_clock_mhz(boost, sustained, makespan / boost);
-    double sides =
-        now->attention_us - tb_time_launch_us(now, now->schedule.makespan / now->clock_mhz);
+    double sides = now->attention_us -
+                   tb_time_launch_us(now, now->schedule.makespan / now->clock_mhz) -
+                   now->side_us[TB_SIDE_PACK];
     double launches = item->kernel->time.kind == TB_CLASS_FUSED ? 1 : 2; /* as tb_time_predict() */
     moved.launch_us = launches * launch;
-    *attention_us = tb_time_launch_us(&moved, makespan / clock) + sides;
+    double pack = now->side_us[TB_SIDE_PACK] > 0 ? tb_time_pack_us(item, values, bandwidth) : 0;
+    *attention_us = tb_time_launch_us(&moved, makespan / clock) + sides + pack;
+    if (pack_us != NULL) {
+        *pack_us = pack;
+    }
     return permute_us == NULL ? TB_OK : rescale_permutation(item, values, now, permute_us, err);
 }

@@ -1,5 +1,6 @@
 /* Cycles of one visited tile. */
 #include "checked.h"
+#include "processor_terms.h"
 #include "time_parts.h"
 
 #include <math.h>
@@ -20,8 +21,7 @@ typedef struct sm_rates {
 
 double tb_time_q_rows(const tb_time_case *item)
 {
-    int64_t tokens = tb_tiling_q_tokens(item->tiling, &item->problem->layout);
-    return (double)tokens *
+    return tb_time_worked_rows(item) *
            (double)tb_kernel_packed_heads(item->kernel, item->problem, item->tiling->kind);
 }
 
@@ -139,15 +139,15 @@ static double l2_cycles(const tb_time_case *item, double q, double kv)
 }
 
 /* Masking a tile: by the keys of the tile, dearer where three coordinates are compared. */
-static tb_status mask_cycles(const tb_time_case *item, const tb_time_values *values, double kv,
-                             double *out, tb_error *err)
+static tb_status mask_cycles(const tb_time_case *item, const tb_time_values *values, double q,
+                             double kv, double *out, tb_error *err)
 {
     double mask = 0, factor = 1;
     tb_status status = tb_time_need(item, values, TB_TIME_MASK_CYCLES, &mask, err);
     if (status == TB_OK && tb_tiling_dims(item->tiling, &item->problem->layout) >= RANK_OF_3D) {
         status = tb_time_need(item, values, TB_TIME_MASK_3D_FACTOR, &factor, err);
     }
-    *out = mask * factor * kv / MASK_COLUMNS;
+    *out = mask * factor * kv / MASK_COLUMNS * tb_time_growth(q, item->kernel->time.stated_rows);
     return status;
 }
 
@@ -216,10 +216,13 @@ tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_time_values *va
                        "time section of its file",
                        item->kernel->name);
     }
-    double fraction = 0;
+    double fraction = 0, factor = 0;
     tb_status status = rates_of(item, &rates, err);
     if (status == TB_OK) {
         status = tb_time_need(item, values, TB_TIME_TENSOR_FRACTION, &fraction, err);
+    }
+    if (status == TB_OK) {
+        status = tb_time_need(item, values, TB_TIME_SOFTMAX_FACTOR, &factor, err);
     }
     if (status == TB_OK) {
         status = tb_time_need(item, values, has_own ? TB_TIME_BACKWARD_OVERLAP : TB_TIME_OVERLAP,
@@ -229,12 +232,14 @@ tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_time_values *va
         status = tb_time_need(item, values, TB_TIME_TILE_LATENCY_CYCLES, &cycles.latency, err);
     }
     if (status == TB_OK) {
-        status = mask_cycles(item, values, kv, &cycles.mask, err);
+        status = mask_cycles(item, values, q, kv, &cycles.mask, err);
     }
     if (status != TB_OK) {
         return status;
     }
     rates.tensor *= fraction;
+    rates.ex2 /= factor;
+    rates.lanes /= factor;
     if (item->kernel->time.kind == TB_CLASS_FUSED) {
         fused_tile(item, &rates, q, kv, overlap, &cycles);
     } else {

@@ -1,5 +1,6 @@
 /* What crosses HBM: in the attention launch, and in the launches beside it. */
 #include "checked.h"
+#include "processor_terms.h"
 #include "time_parts.h"
 
 #include <math.h>
@@ -10,8 +11,8 @@
  * gpu-small-kernels); for devices where it was not measured. */
 #define SMALL_LAUNCH_US 2.5
 
-const char *const tb_side_launch_names[TB_SIDE_COUNT] = {"extra-kv", "merge",  "expand", "delta",
-                                                         "convert",  "reduce", "scores", "permute"};
+const char *const tb_side_launch_names[TB_SIDE_COUNT] = {
+    "extra-kv", "merge", "pack", "expand", "delta", "convert", "reduce", "scores", "permute"};
 
 /* Sizes of a problem, all heads and batch entries. */
 typedef struct sizes {
@@ -91,6 +92,9 @@ double tb_time_hbm_bytes(const tb_time_case *item, const tb_schedule *schedule)
 double tb_time_exposed_bytes(const tb_time_case *item)
 {
     sizes s = sizes_of(item->problem);
+    if (item->kernel->is_for_cpus) { /* caches hold it */
+        return 0;
+    }
     return item->problem->pass == TB_PASS_FORWARD ? s.q_rows * (s.d + s.dv) * s.element
                                                   : 2 * s.kv_rows * (s.d + s.dv) * s.element;
 }
@@ -208,6 +212,7 @@ tb_status tb_time_side_launches(const tb_time_case *item, const tb_time_values *
     }
     if (item->problem->pass == TB_PASS_FORWARD) {
         forward_sides(item, prologue, sms, bandwidth, time);
+        time->side_us[TB_SIDE_PACK] = tb_time_pack_us(item, values, bandwidth);
     } else {
         backward_sides(item, time);
     }

@@ -110,6 +110,7 @@ static tb_status add_run(tb_calibration_store *store, const tb_run *run, const t
         .counts = &store->counts[i],
         .measured_us = run->time.median_us,
         .measured_permute_us = run->permute_us.given ? run->permute_us.value : 0,
+        .measured_pack_us = run->pack_us.given ? run->pack_us.value : 0,
     };
     list_models(store, kernel, device);
     *used = true;
@@ -176,6 +177,9 @@ tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t co
     }
     *skipped = 0;
     tb_status status = allocate(store, most, err);
+    for (size_t p = 0; status == TB_OK && p < count; p++) {
+        status = tb_models_lend(store->models, profiles[p]->device, err);
+    }
     for (size_t p = 0; status == TB_OK && p < count; p++) {
         for (size_t r = 0; status == TB_OK && r < profiles[p]->count; r++) {
             const tb_run *run = &profiles[p]->runs[r];

@@ -210,6 +210,9 @@ tb_status tb_compare(const tb_profile *const *profiles, size_t count,
     comparison->models = tb_models_create(options->kernels, options->devices);
     tb_status status =
         comparison->arena == NULL || comparison->models == NULL ? no_memory(err) : TB_OK;
+    for (size_t p = 0; status == TB_OK && p < count; p++) {
+        status = tb_models_lend(comparison->models, profiles[p]->device, err);
+    }
     if (status == TB_OK) {
         status = list_runs(profiles, count, comparison, err);
     }

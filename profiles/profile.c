@@ -13,8 +13,8 @@ const char *const tb_run_kind_names[TB_RUN_KIND_COUNT] = {"dense", "window", "sp
 const char *const tb_run_includes_names[TB_RUN_INCLUDES_COUNT] = {
     "attention", "attention+permutation", "end-to-end"};
 
-static const char *const profile_keys[] = {"schema", "name", "summary", "source",
-                                           "notes",  "runs", "bounds",  NULL};
+static const char *const profile_keys[] = {"schema", "name",        "summary", "source", "notes",
+                                           "runs",   "environment", "device",  "bounds", NULL};
 
 static tb_status no_memory(tb_error *err)
 {
@@ -108,6 +108,13 @@ static tb_status read_head(tb_profile *profile, const tb_yaml_node *root, tb_err
     if (status == TB_OK) {
         status = tb_field_text(root, "source", false, &profile->source, err);
     }
+    if (status == TB_OK) {
+        status = tb_environment_parse(tb_yaml_get(root, "environment"), &profile->environment, err);
+    }
+    const tb_yaml_node *device = tb_yaml_get(root, "device");
+    if (status == TB_OK && device != NULL) {
+        status = tb_device_read(device, &profile->device, err);
+    }
     return status == TB_OK ? tb_field_texts(tb_yaml_get(root, "notes"), profile->arena,
                                             &profile->notes, &profile->note_count, err)
                            : status;
@@ -197,6 +204,7 @@ void tb_profile_destroy(tb_profile *profile)
     for (size_t i = 0; i < profile->count; i++) {
         tb_case_release(&profile->runs[i].item);
     }
+    tb_device_destroy(profile->device);
     tb_yaml_destroy(profile->file);
     tb_arena_destroy(profile->arena);
     free(profile);

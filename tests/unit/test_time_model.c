@@ -319,6 +319,9 @@ static void unknown_facts__are_named(void **state)
         b.device->values[needed[k]].origin = TB_VALUE_KNOWN;
     }
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
+        if (tb_time_parameters[p].is_optional) {
+            continue;
+        }
         b.values.known[p] = false;
         if (tb_time_parameters[p].is_optional) {
             assert_true(tb_timed_run(&timed, &b.values).attention_us > 0);
@@ -332,7 +335,108 @@ static void unknown_facts__are_named(void **state)
     close_bench(&b);
 }
 
-TB_TESTS(cmocka_unit_test(a_launch__is_waves_of_ctas),
+/* What a kernel without priors of them is spared: each term on its own. */
+static void optional_terms__change_a_time_as_they_say(void **state)
+{
+    (void)state;
+    bench b = h100();
+    tb_case item = tb_test_gna("30x48x80", "18x24x24", NULL, 1);
+    tb_timed_case timed;
+    tb_tile_cycles plain, other;
+    tb_time before, after;
+    tb_error err;
+    tb_timed_open(&item, b.kernel, b.device, &timed);
+    b.values.value[TB_TIME_OVERLAP] = 0;
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &plain, &err), &err);
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &before, &err), &err);
+    assert_true(before.side_us[TB_SIDE_PACK] == 0);
+    b.values.known[TB_TIME_TENSOR_FRACTION] = true;
+    b.values.value[TB_TIME_TENSOR_FRACTION] = 0.8;
+    b.values.known[TB_TIME_SOFTMAX_FACTOR] = true;
+    b.values.value[TB_TIME_SOFTMAX_FACTOR] = 1.5;
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &other, &err), &err);
+    tb_assert_close(other.tensor, plain.tensor / 0.8, 1e-9);
+    double softmax = plain.plain - plain.tensor;
+    tb_assert_close(other.plain, plain.tensor / 0.8 + 1.5 * softmax, 1e-9);
+    b.values.known[TB_TIME_TENSOR_FRACTION] = b.values.known[TB_TIME_SOFTMAX_FACTOR] = false;
+    b.values.known[TB_TIME_PACK_FRACTION] = true;
+    b.values.value[TB_TIME_PACK_FRACTION] = 0.25;
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &after, &err), &err);
+    /* 115200 tokens, 2 x 128 numbers, read as bf16 and written as fp32 */
+    double bandwidth = tb_device_get(b.device, TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S, 0);
+    tb_assert_close(after.side_us[TB_SIDE_PACK], 115200.0 * 256 * 6 / (bandwidth * 1e3 * 0.25),
+                    1e-9);
+    tb_assert_close(after.attention_us, before.attention_us + after.side_us[TB_SIDE_PACK], 1e-9);
+    tb_timed_close(&timed);
+    item = tb_test_gna("30x48x80", "18x24x24", NULL, 3); /* heads: their rows lie apart */
+    tb_timed_open(&item, b.kernel, b.device, &timed);
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &before, &err), &err);
+    b.values.known[TB_TIME_GAP_FACTOR] = true;
+    b.values.value[TB_TIME_GAP_FACTOR] = 1.7;
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &after, &err), &err);
+    tb_assert_close(after.side_us[TB_SIDE_PACK], 1.7 * before.side_us[TB_SIDE_PACK], 1e-9);
+    double more = after.schedule.busy - before.schedule.busy;
+    double prologues = 0.7 * b.values.value[TB_TIME_PROLOGUE_CYCLES] * (double)before.schedule.ctas;
+    tb_assert_close(more, prologues, 1e-9);
+    tb_timed_close(&timed);
+    close_bench(&b);
+}
+
+/* 11 x 21 x 19 in tiles of 4 x 4 x 8: 3 x 6 x 3 tiles, whose mean real extents are 11/3, 21/6 and
+ * 19/3: the last real row is number (11/3 - 1) 32 + (21/6 - 1) 8 + 19/3 = 111.67 of 128. */
+static void trimmed_rows__are_those_up_to_the_last_real_one(void **state)
+{
+    (void)state;
+    bench b = h100();
+    tb_case item = tb_test_gna("11x21x19", "5x11x9", NULL, 1);
+    tb_timed_case timed;
+    tb_tile_cycles whole, trimmed;
+    tb_error err;
+    item.tiling =
+        (tb_tiling_request){.q_dims = 3, .kv_dims = 3, .q_tile = {4, 4, 8}, .kv_tile = {4, 4, 8}};
+    tb_timed_open(&item, b.kernel, b.device, &timed);
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &whole, &err), &err);
+    b.kernel->time.trims_rows = true;
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &trimmed, &err), &err);
+    double rows = (11.0 / 3 - 1) * 32 + (21.0 / 6 - 1) * 8 + 19.0 / 3;
+    tb_assert_close(trimmed.tensor, whole.tensor * rows / 128, 1e-9);
+    tb_assert_close(trimmed.exp, whole.exp * rows / 128, 1e-9);
+    tb_timed_close(&timed);
+    close_bench(&b);
+}
+
+/* On a processor one thread does all rows of a query tile, so that cycles grow with it. */
+static void stated_sizes__scale_masks_and_prologues(void **state)
+{
+    (void)state;
+    bench b = h100();
+    tb_case item = tb_test_gna("30x48x80", "18x24x24", NULL, 1);
+    tb_timed_case timed;
+    tb_tile_cycles plain, grown;
+    tb_error err;
+    tb_timed_open(&item, b.kernel, b.device, &timed);
+    double rows = (double)tb_tiling_q_tokens(timed.time.tiling, &timed.time.problem->layout);
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &plain, &err), &err);
+    b.kernel->time.stated_rows = rows / 3;
+    tb_assert_ok(tb_time_tile_cycles(&timed.time, &b.values, &grown, &err), &err);
+    tb_assert_close(grown.mask, 3 * plain.mask, 1e-9);
+    tb_assert_close(grown.tensor, plain.tensor, 1e-12);
+    b.kernel->time.stated_rows = 0;
+    tb_time before, after;
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &before, &err), &err);
+    b.kernel->time.stated_dims = 64; /* of 256: four times the prologue */
+    tb_assert_ok(tb_time_predict(&timed.time, &b.values, &after, &err), &err);
+    double more = after.schedule.busy - before.schedule.busy;
+    double prologues = 3 * b.values.value[TB_TIME_PROLOGUE_CYCLES] * (double)before.schedule.ctas;
+    tb_assert_close(more, prologues, 1e-9);
+    tb_timed_close(&timed);
+    close_bench(&b);
+}
+
+TB_TESTS(cmocka_unit_test(trimmed_rows__are_those_up_to_the_last_real_one),
+         cmocka_unit_test(optional_terms__change_a_time_as_they_say),
+         cmocka_unit_test(stated_sizes__scale_masks_and_prologues),
+         cmocka_unit_test(a_launch__is_waves_of_ctas),
          cmocka_unit_test(a_masked_launch__pays_for_every_visited_tile),
          cmocka_unit_test(occupancy__shares_an_sm),
          cmocka_unit_test(clock__falls_from_one_to_fifty_milliseconds),

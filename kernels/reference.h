@@ -1,0 +1,53 @@
+/* Attention in double precision, by enumerating pairs: what every kernel is checked against.
+ *
+ * It knows the pattern and never sees a tile list. */
+#ifndef TB_REFERENCE_H
+#define TB_REFERENCE_H
+
+#include "backend.h"
+
+/** One output row. */
+typedef struct tb_reference_row {
+    int64_t batch, head, query; /* query: token of q, 0 <= query < tb_launch_q_tokens() */
+} tb_reference_row;
+
+/** What that row should be. o and abs_pv are the caller's, dim_value doubles each. */
+typedef struct tb_reference {
+    double *o;
+    double *abs_pv;   /* sum over visible keys of p |v|, by dimension of v */
+    double lse;       /* natural logarithm; -inf where no key is visible */
+    double abs_logit; /* A: max over visible keys of scale * sum |q k| */
+    int64_t visible;  /* keys */
+} tb_reference;
+
+/**
+ * Compute rows.
+ *
+ *   p_j = exp(scale q.k_j - lse) over visible keys j; o = sum p_j v_j
+ *
+ * @param[in]  launch   problem, pattern and scale are used; tiles are not
+ * @param[in]  tensors  q, k, v, as stored (bf16 and fp16 are read exactly)
+ * @param[in]  rows     `count` of them
+ * @param[out] out      `count` of them, o and abs_pv allocated by the caller
+ * @return TB_OK; TB_EINVAL; TB_EUNAVAILABLE for a dtype that it cannot read; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_reference_rows(const tb_launch *launch, const tb_tensors *tensors,
+                                         const tb_reference_row *rows, int64_t count,
+                                         tb_reference *out, tb_error *err);
+
+/** The bound on |o - reference| of a kernel with fp32 arithmetic, for dimension d of v.
+ *
+ *   fp32 storage: 2^-24 (32 + 8 A) sum p|v|;  bf16: that + 2^-8 |o|;  fp16: that + 2^-11 |o|
+ *
+ * Source: see docs/measuring.md, "How outputs are checked". */
+double tb_reference_bound(const tb_reference *reference, tb_dtype dtype, int64_t d);
+
+/** The same for lse: 2^-24 (32 + 8 A + |lse|). */
+double tb_reference_lse_bound(const tb_reference *reference);
+
+/** Compare one row of a run with its reference: the largest error in units of its bound (<= 1 is
+ *  right; +inf for a NaN, and for a fully masked row that is not zero with lse -inf). */
+double tb_reference_compare(const tb_launch *launch, const tb_tensors *tensors,
+                            const tb_reference_row *row, const tb_reference *reference);
+
+#endif

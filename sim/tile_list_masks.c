@@ -1,0 +1,75 @@
+/* Stored masks: an explicit pattern's bits, tile by tile. */
+#include "checked.h"
+#include "tile_list_parts.h"
+
+#include <stdlib.h>
+
+static void store(const tb_tile_list *list, const int64_t *queries, const int64_t *keys,
+                  uint64_t *bits)
+{
+    const tb_pattern *pattern = &list->pattern;
+    for (int64_t i = 0; i < list->q_capacity; i++, bits += list->mask_words) {
+        if (queries[i] < 0) {
+            continue;
+        }
+        const uint64_t *row = tb_bit_matrix_row(pattern->mask, queries[i] / pattern->mask_block_q);
+        for (int64_t j = 0; j < list->kv_capacity; j++) {
+            if (keys[j] >= 0 && tb_bits_get(row, keys[j] / pattern->mask_block_kv)) {
+                tb_bits_set(bits, j);
+            }
+        }
+    }
+}
+
+/* Tiles of extra tokens need no bits: all is visible in them. */
+static bool needs_bits(const tb_tile_list *list, int64_t q, const tb_tile_entry *entry)
+{
+    return entry->mask != TB_TILE_FULL && list->q[q].group >= 0 &&
+           list->kv[entry->kv_tile].group >= 0;
+}
+
+static void store_all(tb_tile_list *list, int64_t *queries, int64_t *keys)
+{
+    int64_t used = 0, size = list->q_capacity * list->mask_words;
+    for (int64_t q = 0; q < list->q_tiles; q++) {
+        tb_tile_list_q_slots(list, q, queries);
+        for (int64_t e = list->first[q]; e < list->first[q + 1]; e++) {
+            tb_tile_entry *entry = &list->entries[e];
+            if (needs_bits(list, q, entry)) {
+                tb_tile_list_kv_slots(list, entry->kv_tile, keys);
+                store(list, queries, keys, list->mask_bits + used * size);
+                entry->mask = (int32_t)used++;
+            }
+        }
+    }
+}
+
+tb_status tb_tile_list_store_masks(tb_tile_list *list, tb_error *err)
+{
+    for (int64_t q = 0; q < list->q_tiles; q++) {
+        for (int64_t e = list->first[q]; e < list->first[q + 1]; e++) {
+            list->masks += needs_bits(list, q, &list->entries[e]);
+        }
+    }
+    int64_t words;
+    if (list->masks > INT32_MAX || !tb_mul_ok(list->q_capacity, list->mask_words, &words) ||
+        !tb_mul_ok(words, list->masks, &words) || words > INT64_MAX / 8) {
+        list->masks = 0;
+        return tb_fail(err, TB_EOVERFLOW,
+                       "too many partial tiles to store their masks; use larger "
+                       "tiles");
+    }
+    list->mask_bits = calloc((size_t)words + 1, sizeof *list->mask_bits);
+    int64_t *queries = calloc((size_t)list->q_capacity, sizeof *queries);
+    int64_t *keys = calloc((size_t)list->kv_capacity, sizeof *keys);
+    tb_status status = TB_OK;
+    if (list->mask_bits == NULL || queries == NULL || keys == NULL) {
+        status = tb_fail(err, TB_ENOMEM, "no memory for the masks of %lld tiles",
+                         (long long)list->masks);
+    } else {
+        store_all(list, queries, keys);
+    }
+    free(keys);
+    free(queries);
+    return status;
+}
