@@ -99,9 +99,9 @@ static void compare__runs_with_their_bounds(void **state)
     assert_int_equal(got->compared, 3);
     const tb_compared_run *dense = &got->runs[0], *blocks = &got->runs[1], *two = &got->runs[2];
     assert_false(dense->counted || dense->has_bound);
-    tb_assert_close(dense->predicted_us, 8, 1e-9); /* 16 tiles of 1 us on 2 SMs */
-    tb_assert_close(blocks->predicted_us, 2, 1e-9);
-    tb_assert_close(blocks->error_percent, 100 * (2 / 2.05 - 1), 1e-9);
+    tb_assert_close(dense->predicted_us, 8, 3e-9);  /* 16 tiles of 1 us on 2 SMs */
+    tb_assert_close(blocks->predicted_us, 2, 3e-9); /* and 4e-9 us of Q and O */
+    tb_assert_close(blocks->error_percent, 100 * (2 / 2.05 - 1), 1e-6);
     assert_true(blocks->has_bound);
     tb_assert_close(blocks->tile_speedup, 4, 1e-12);
     tb_assert_close(blocks->bound_us, 8.5 / 4, 1e-12);
@@ -126,7 +126,7 @@ static void compare__summaries_leave_dense_runs_out(void **state)
     toy made = load_toy();
     tb_assert_ok(compare_toy(&made, false, true, &err), &err);
     assert_int_equal(made.comparison->summary.n, 2);
-    tb_assert_close(made.comparison->summary.max_error_percent, 100 * (1 - 4 / 4.7), 1e-9);
+    tb_assert_close(made.comparison->summary.max_error_percent, 100 * (1 - 4 / 4.7), 1e-6);
     assert_int_equal(made.comparison->summary.groups, 1);
     assert_int_equal(made.comparison->verdicts[TB_VERDICT_SLOW], 1);
     assert_int_equal(made.comparison->verdicts[TB_VERDICT_UNSURE], 0);

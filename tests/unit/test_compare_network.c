@@ -5,6 +5,7 @@
 #include "timed_case.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HEAD                                                                                       \
@@ -154,7 +155,13 @@ static void whole_network__may_have_a_share_alone(void **state)
 static void whole_network__says_why_it_is_not_predicted(void **state)
 {
     (void)state;
-    static const struct {
+    static const char bare[] =
+        "schema: tilebound/kernel/1\nname: bare\nsummary: s\nsource: x\n"
+        "policy: {tiling: multi-dim, kv_tiling: static, mask: never, permutation: none}\n";
+    char untimed[4096];
+    (void)snprintf(untimed, sizeof untimed, "kernel: %s",
+                   tb_test_file("bare.yaml", bare, sizeof bare - 1));
+    const struct {
         const char *from, *to, *why;
     } cases[] = {
         {"name: hunyuanvideo", "name: hunyuanvide", "unknown network 'hunyuanvide'"},
@@ -163,7 +170,7 @@ static void whole_network__says_why_it_is_not_predicted(void **state)
         {"device: b200", "device_text: a GPU", "no model for 'cutlass-blackwell-fna' on 'a GPU'"},
         {"device: b200", "device: mi300x", "device mi300x has no kernel for dense attention"},
         {"kernel: cutlass-blackwell-fna", "kernel: nothing", "unknown kernel 'nothing'"},
-        {"kernel: cutlass-blackwell-fna", "kernel: flex-fna", "kernel flex-fna has no time model"},
+        {"kernel: cutlass-blackwell-fna", untimed, "kernel bare has no time model"},
         {"dense_steps: 10", "dense_kernel: fa9", "unknown kernel 'fa9'"},
         {"    time_us: {median: 277000000, n: 1}\n    speedup: 2.23\n", "", "no speedup is stated"},
     };

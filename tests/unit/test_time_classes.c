@@ -234,7 +234,9 @@ static void unfused_kernels__pass_weights_through_memory(void **state)
     /* and read and written by the softmax: 49,152,000 bytes at 1,000 GB/s, 3 us to start */
     tb_assert_close(time.side_us[TB_SIDE_SCORES], 49.152 + 3, 1e-12);
     tb_assert_close(time.launch_us, 10, 1e-12); /* a launch a product */
-    double makespan_us = time.schedule.makespan / time.clock_mhz;
+    /* Q read and O written when a CTA computes nothing: 9,830,400 bytes at 2,000 GB/s */
+    tb_assert_close(time.exposed_us, 4.9152, 1e-12);
+    double makespan_us = time.schedule.makespan / time.clock_mhz + 4.9152;
     assert_true(makespan_us > time.hbm_us);
     tb_assert_close(time.attention_us, makespan_us + 10 + 52.152, 1e-12);
     close_bench(&b);

@@ -64,8 +64,9 @@ static void slow_memory(const bench *b)
 }
 
 /* 6,400 tokens, 3 heads: O and dO are 2,457,600 elements each. Delta reads both in bf16 and writes
- * 19,200 sums in fp32: 9,907,200 bytes. dQ of as many elements is read in fp32 and written in bf16:
- * 14,745,600. */
+ * 19,200 sums in fp32: 9,907,200 bytes. dQ of as many elements is zeroed and read in fp32, and
+ * written in bf16: 24,576,000. K and V are read and their gradients written when a CTA computes
+ * nothing: 19,660,800. */
 static void backward__has_delta_and_conversion_beside_it(void **state)
 {
     (void)state;
@@ -76,8 +77,9 @@ static void backward__has_delta_and_conversion_beside_it(void **state)
     tb_time time = time_of(&b, &item);
     assert_sides(&time, TB_SIDE_DELTA, TB_SIDE_CONVERT);
     tb_assert_close(time.side_us[TB_SIDE_DELTA], 9.9072 + 3, 1e-12);
-    tb_assert_close(time.side_us[TB_SIDE_CONVERT], 14.7456 + 3, 1e-12);
-    double makespan_us = time.schedule.makespan / time.clock_mhz;
+    tb_assert_close(time.side_us[TB_SIDE_CONVERT], 24.576 + 3, 1e-12);
+    tb_assert_close(time.exposed_us, 19660800 / 3352e3, 1e-12);
+    double makespan_us = time.schedule.makespan / time.clock_mhz + time.exposed_us;
     tb_assert_close(time.attention_us, makespan_us + 5 + sides_of(&time), 1e-12);
     b.kernel->time.dq_atomic = false; /* its CTA writes dQ as it is wanted */
     time = time_of(&b, &item);
@@ -86,7 +88,24 @@ static void backward__has_delta_and_conversion_beside_it(void **state)
     b.kernel->time.dq_atomic = true;
     time = time_of(&b, &item);
     tb_assert_close(time.side_us[TB_SIDE_DELTA], (9.9072 + 0.0768) / 2 + 3, 1e-12);
-    tb_assert_close(time.side_us[TB_SIDE_CONVERT], 14.7456 + 3, 1e-12);
+    tb_assert_close(time.side_us[TB_SIDE_CONVERT], 24.576 + 3, 1e-12);
+    close_bench(&b);
+}
+
+/* Six query heads of two KV heads: the gradients of 12,800 rows of K and V, 256 wide, are written
+ * for each of three query heads in fp32, read, and written in bf16: 3,276,800 x 26 bytes. */
+static void backward__adds_up_the_gradients_of_a_group(void **state)
+{
+    (void)state;
+    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    slow_memory(&b);
+    tb_case item = dense("6400", 6);
+    item.problem.pass = TB_PASS_BACKWARD;
+    tb_assert_close(time_of(&b, &item).side_us[TB_SIDE_REDUCE], 0, 0);
+    item.problem.heads_kv = 2;
+    tb_assert_close(time_of(&b, &item).side_us[TB_SIDE_REDUCE], 85.1968 + 3, 1e-12);
+    item.problem.pass = TB_PASS_FORWARD;
+    tb_assert_close(time_of(&b, &item).side_us[TB_SIDE_REDUCE], 0, 0);
     close_bench(&b);
 }
 
@@ -128,8 +147,9 @@ static void backward__masks_what_is_partial(void **state)
 
 /* 32,768 tokens, window 2,048, stride 256: 256 query tiles of 16 KV tiles. 300 extra tokens are
  * three KV tiles of their own. In their launch two waves of CTAs take 2,200 + 3 x 2,816 cycles at
- * 1,980 MHz, and 5 us; the merge reads two outputs and writes one, 4,194,304 elements each, and
- * 32,768 sums in fp32 with each: 25,559,040 bytes. */
+ * 1,980 MHz, Q and O of 16,777,216 bytes cross memory at 3,352 GB/s, and it starts in 5 us; the
+ * merge reads two outputs and writes one, 4,194,304 elements each, and 32,768 sums in fp32 with
+ * each: 25,559,040 bytes. */
 static void extra_tokens__may_have_a_launch_of_their_own(void **state)
 {
     (void)state;
@@ -142,7 +162,8 @@ static void extra_tokens__may_have_a_launch_of_their_own(void **state)
     assert_sides(&time, TB_SIDE_EXTRA_KV, TB_SIDE_MERGE);
     tb_assert_close(time.schedule.makespan, without.schedule.makespan, 1e-12);
     tb_assert_close(time.tile_cycles, without.tile_cycles, 1e-12);
-    tb_assert_close(time.side_us[TB_SIDE_EXTRA_KV], 2 * (2200 + 3 * 2816) / 1980.0 + 5, 1e-12);
+    tb_assert_close(time.side_us[TB_SIDE_EXTRA_KV],
+                    2 * (2200 + 3 * 2816) / 1980.0 + 16777216 / 3352e3 + 5, 1e-12);
     tb_assert_close(time.side_us[TB_SIDE_MERGE], 25.55904 + 3, 1e-12);
     tb_assert_close(time.attention_us, without.attention_us + sides_of(&time), 1e-12);
     item.pattern.stride[0] = 255; /* all tiles are masked, but those of extra tokens */
@@ -300,7 +321,8 @@ static void packed_heads__share_query_tiles_of_extra_tokens(void **state)
     assert_int_equal(time.occupancy, 2);
     /* 400 CTAs on 216 slots: two waves of 2 x 10 tiles */
     double cycles = 2 * (2200 + 2 * 10 * time.tile.plain);
-    tb_assert_close(time.side_us[TB_SIDE_EXTRA_KV], cycles / 1410 + 5, 1e-12);
+    /* Q and O of 6,400 x 8 x 256 x 2 bytes at 2,039 GB/s */
+    tb_assert_close(time.side_us[TB_SIDE_EXTRA_KV], cycles / 1410 + 26214400 / 2039e3 + 5, 1e-12);
     close_bench(&b);
 }
 
@@ -333,6 +355,7 @@ static void tiles__may_go_by_pattern(void **state)
 }
 
 TB_TESTS(cmocka_unit_test(backward__has_delta_and_conversion_beside_it),
+         cmocka_unit_test(backward__adds_up_the_gradients_of_a_group),
          cmocka_unit_test(backward__has_a_cta_for_each_kv_tile),
          cmocka_unit_test(backward__masks_what_is_partial),
          cmocka_unit_test(extra_tokens__may_have_a_launch_of_their_own),

@@ -188,6 +188,23 @@ static void softmax__is_the_slower_of_its_two_pipes(void **state)
     close_bench(&b);
 }
 
+/* Products that wait take longer, by a part that can be fitted; unknown, it is 1. */
+static void products__may_reach_a_part_of_the_rate(void **state)
+{
+    (void)state;
+    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_case item = tb_test_gna("32768", "2048", NULL, 3);
+    b.values.value[TB_TIME_TENSOR_FRACTION] = 0.8;
+    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_assert_close(tile.tensor, 2560, 1e-12);
+    tb_assert_close(tile.plain, 2560 + 0.75 * 1024, 1e-12);
+    b.kernel->time.tensor_efficiency = 0.5; /* both count */
+    tb_assert_close(tile_of(&b, &item).tensor, 5120, 1e-12);
+    b.values.known[TB_TIME_TENSOR_FRACTION] = false;
+    tb_assert_close(tile_of(&b, &item).tensor, 4096, 1e-12);
+    close_bench(&b);
+}
+
 /* 65,536 bytes of K and V at 8 bytes a clock: 8,192 clocks, more than computing takes. L2: 9,900
  * GB/s over 132 SMs at 1,980 MHz are 37.88 bytes a clock and SM: 1,730 clocks. */
 static void copies__are_hidden_until_they_are_slower(void **state)
@@ -283,6 +300,7 @@ TB_TESTS(cmocka_unit_test(h100_tile__is_as_worked_out_by_hand),
          cmocka_unit_test(padded_head_dims__cost_what_the_padding_costs),
          cmocka_unit_test(overlap__goes_from_sum_to_maximum),
          cmocka_unit_test(softmax__is_the_slower_of_its_two_pipes),
+         cmocka_unit_test(products__may_reach_a_part_of_the_rate),
          cmocka_unit_test(copies__are_hidden_until_they_are_slower),
          cmocka_unit_test(masked_tiles__cost_no_less_than_plain_ones),
          cmocka_unit_test(unknown_rates__name_the_option_that_gives_them));

@@ -136,17 +136,30 @@ static void the_kernels_code__travels_to_other_devices(void **state)
     }
     tb_assert_close(values.scatter, UNFITTED_SCATTER, 0);
     assert_int_equal(values.degrees_of_freedom, 0);
-    values = values_on(&b, "rtx-5090", NULL); /* 12.0 */
+    values = values_on(&b, "b300", NULL); /* 10.3 */
     tb_assert_close(values.value[TB_TIME_OVERLAP], 0.55, 0);
     assert_prior(&b, &values, TB_TIME_MASK_CYCLES); /* of which that fit says nothing */
-    values = values_on(&b, "a10", NULL);            /* 8.6 */
-    tb_assert_close(values.value[TB_TIME_OVERLAP], 0.3, 0);
-    b.fits[0].compute_capability = 0; /* where it was is not stated */
-    values = values_on(&b, "h200", NULL);
-    tb_assert_close(values.value[TB_TIME_OVERLAP], 0.55, 0);
-    b.fits[1].compute_capability = 0;
+    b.fits[0].compute_capability = 0;               /* where it was is not stated */
     values = values_on(&b, "h200", NULL);
     assert_prior(&b, &values, TB_TIME_OVERLAP);
+}
+
+/* Between generations a kernel's code is compiled to other instructions. */
+static void the_kernels_code__stays_in_its_generation(void **state)
+{
+    (void)state;
+    bench b;
+    open_bench(&b);
+    tb_time_values values = values_on(&b, "rtx-5090", NULL); /* 12.0 */
+    assert_prior(&b, &values, TB_TIME_OVERLAP);
+    values = values_on(&b, "a10", NULL); /* 8.6 */
+    assert_prior(&b, &values, TB_TIME_OVERLAP);
+    b.fits[1].compute_capability = 80;
+    values = values_on(&b, "a10", NULL);
+    tb_assert_close(values.value[TB_TIME_OVERLAP], 0.55, 0);
+    b.fits[0].compute_capability = 86; /* nearer */
+    values = values_on(&b, "a10", NULL);
+    tb_assert_close(values.value[TB_TIME_OVERLAP], 0.3, 0);
 }
 
 /* --set wins over all; a device's own clock over priors, not over a fit there. */
@@ -194,10 +207,13 @@ static void without_prior_or_fit__a_parameter_is_unknown(void **state)
 static void what_travels__belongs_to_the_code(void **state)
 {
     (void)state;
-    static const bool travels[TB_TIME_PARAMETER_COUNT] = {
-        [TB_TIME_OVERLAP] = true,          [TB_TIME_MASK_CYCLES] = true,
-        [TB_TIME_MASK_3D_FACTOR] = true,   [TB_TIME_PROLOGUE_CYCLES] = true,
-        [TB_TIME_BACKWARD_OVERLAP] = true, [TB_TIME_TILE_LATENCY_CYCLES] = true};
+    static const bool travels[TB_TIME_PARAMETER_COUNT] = {[TB_TIME_OVERLAP] = true,
+                                                          [TB_TIME_MASK_CYCLES] = true,
+                                                          [TB_TIME_MASK_3D_FACTOR] = true,
+                                                          [TB_TIME_PROLOGUE_CYCLES] = true,
+                                                          [TB_TIME_TENSOR_FRACTION] = true,
+                                                          [TB_TIME_BACKWARD_OVERLAP] = true,
+                                                          [TB_TIME_TILE_LATENCY_CYCLES] = true};
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
         assert_int_equal(tb_time_parameters[p].travels, travels[p]);
     }
@@ -206,6 +222,7 @@ static void what_travels__belongs_to_the_code(void **state)
 TB_TESTS(cmocka_unit_test(a_fit_of_the_device__is_in_force_there),
          cmocka_unit_test(a_fit_without_scatter__takes_that_of_none),
          cmocka_unit_test(the_kernels_code__travels_to_other_devices),
+         cmocka_unit_test(the_kernels_code__stays_in_its_generation),
          cmocka_unit_test(a_clock_that_is_set__wins),
          cmocka_unit_test(without_prior_or_fit__a_parameter_is_unknown),
          cmocka_unit_test(what_travels__belongs_to_the_code));
