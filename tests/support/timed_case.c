@@ -98,9 +98,8 @@ tb_time_values tb_test_values(void)
     values.value[TB_TIME_LAUNCH_US] = 5;
     values.value[TB_TIME_SUSTAINED_CLOCK_FRACTION] = 0.8;
     values.value[TB_TIME_PERMUTE_FRACTION] = 0.25;
-    values.value[TB_TIME_TENSOR_FRACTION] = 1;
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
-        values.known[p] = true;
+        values.known[p] = !tb_time_parameters[p].is_optional; /* those stay at their defaults */
     }
     return values;
 }
