@@ -205,8 +205,8 @@ static void latency__is_hidden_by_nothing(void **state)
     tb_assert_close(tile.masked, 4060 + 720, 1e-12);
     tb_test_set(b.device, "smem_bandwidth_bytes_per_clk_per_sm=8"); /* 8,192 clocks */
     tb_assert_close(tile_of(&b, &item).plain, 8192 + 720, 1e-12);
-    tb_test_set(b.device, "smem_bandwidth_bytes_per_clk_per_sm=128");
-    b.values.value[TB_TIME_TILE_LATENCY_CYCLES] = 96000;
+    assert_int_equal(time_of(&b, &item).limiter, TB_LIMITER_SMEM);
+    b.values.value[TB_TIME_TILE_LATENCY_CYCLES] = 96000; /* much more than shared memory takes */
     assert_int_equal(time_of(&b, &item).limiter, TB_LIMITER_LATENCY);
     b.values.known[TB_TIME_TILE_LATENCY_CYCLES] = false; /* a kernel need not say */
     tb_assert_close(tile_of(&b, &item).latency, 0, 0);
