@@ -20,6 +20,8 @@ const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
      false, true},
     {"gap_factor", "on packing and prologues, where other heads lie between rows", TB_SCALE_LOG,
      false, true},
+    {"cached_factor", "on packing and prologues, for data in the cores' own caches", TB_SCALE_LOGIT,
+     false, true},
 };
 
 /* logit at 0 and 1 is infinite; nothing measured tells 1e-6 from either. */

@@ -11,6 +11,7 @@
 
 #define HZ_PER_MHZ     1e6
 #define BYTES_PER_GB   1e9
+#define BYTES_PER_KIB  1024.0
 #define BYTES_PER_MIB  1048576.0
 #define FLOP_PER_FMA   2.0
 #define UNREADABLE_MHZ 1000.0 /* any would do: cycles are time times this */
@@ -72,6 +73,7 @@ static tb_status put_values(const tb_device_facts *facts, int threads, tb_device
         {TB_DEVICE_PEAK_FP32_TFLOPS, fma * hz * threads * 1e-12},
         {TB_DEVICE_MUFU_EX2_PER_CLK_PER_SM, rate(facts, "exp2_per_s") * share / hz},
         {TB_DEVICE_SMEM_BANDWIDTH_BYTES_PER_CLK_PER_SM, rate(facts, "l1_bytes_per_s") * share / hz},
+        {TB_DEVICE_SMEM_PER_SM_KIB, (double)facts->l2_bytes / BYTES_PER_KIB},
         {TB_DEVICE_L2_SIZE_MIB, (double)facts->l3_bytes / BYTES_PER_MIB},
         {TB_DEVICE_MEASURED_L2_READ_GB_PER_S, l3 * share * threads / BYTES_PER_GB},
         {TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S,
