@@ -36,7 +36,7 @@ static tb_status make_plan(tb_error *err)
 
 static tb_status make_reference(tb_error *err)
 {
-    static float zeros[600 * 16];
+    static float zeros[640 * 16];
     double o[16], abs_pv[16];
     tb_tensors tensors = {.q = zeros, .k = zeros, .v = zeros};
     tb_reference reference = {.o = o, .abs_pv = abs_pv};
