@@ -28,6 +28,7 @@ typedef struct session {
     tb_case item;
     tb_arena *arena;
     tb_device_facts facts;
+    bool has_measured_facts; /* now, rather than read */
     tb_environment environment;
     tb_messages doubts;
     tb_measure *measure;
@@ -47,6 +48,7 @@ static void print_command(const tb_case *item, void *user, tb_buffer *out)
         tb_buffer_printf(out, " --implementation %s",
                          tb_implementation_names[options->implementation]);
     }
+    tb_buffer_text(out, options->is_processor_time ? " --clock processor" : "");
     tb_buffer_text(out, options->is_cold ? " --cold" : "");
 }
 
@@ -73,6 +75,7 @@ static tb_status learn_device(session *to, tb_error *err)
         to->device = to->before->device;
         return TB_OK;
     }
+    to->has_measured_facts = true;
     return tb_host_device_create(&to->facts, to->options.threads, &to->device, err);
 }
 
@@ -208,11 +211,35 @@ static tb_status print_result(const session *of, const tb_profile *profile, tb_e
     return tb_output_document(&to_stdout, doc, "runs", err);
 }
 
+/* The machine may have been busy, or slow, when its facts were measured: look again. */
+static tb_status refresh_device(session *of, tb_error *err)
+{
+    tb_device_facts again;
+    tb_device *device = NULL;
+    if (!of->has_measured_facts) {
+        return TB_OK;
+    }
+    tb_status status = of->options.backend->facts(true, &again, err);
+    if (status == TB_OK) {
+        tb_host_facts_merge(&of->facts, &again);
+        status = tb_host_device_create(&of->facts, of->options.threads, &device, err);
+    }
+    if (status == TB_OK) {
+        tb_measure_set_device(of->measure, device);
+        tb_device_destroy(of->device);
+        of->device = device;
+    }
+    return status;
+}
+
 static tb_status finish(session *of, tb_error *err)
 {
     const tb_profile *profile = NULL;
     tb_messages warnings = of->doubts;
-    tb_status status = write_profile(of, err);
+    tb_status status = refresh_device(of, err);
+    if (status == TB_OK) {
+        status = write_profile(of, err);
+    }
     if (status == TB_OK) {
         status = tb_measure_profile(of->measure, &profile, err);
     }

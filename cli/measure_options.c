@@ -10,6 +10,8 @@
 
 static const char *const backend_choices[] = {"cpu", "cuda"};
 
+static const char *const clock_choices[] = {"wall", "processor"};
+
 static const tb_option what_options[] = {
     {"suite", '\0', TB_OPTION_TEXT, "NAME", "every problem of a suite, by name or YAML file",
      AT(suite), 0, 0, NULL, 0},
@@ -25,6 +27,11 @@ static const tb_option how_options[] = {
      tb_implementation_names, TB_IMPLEMENTATION_COUNT},
     {"threads", '\0', TB_OPTION_INT, "N", "threads (default: as many as OpenMP takes)", AT(threads),
      1, MOST_THREADS, NULL, 0},
+    {"clock", '\0', TB_OPTION_CHOICE, NULL,
+     "wall time (default), or the processor time of one thread, which leaves out what other "
+     "programs "
+     "take",
+     AT(clock), 0, 0, clock_choices, 2},
     {"warm", '\0', TB_OPTION_FLAG, NULL, "leave the caches as the last launch did (default)",
      AT(warm), 0, 0, NULL, 0},
     {"cold", '\0', TB_OPTION_FLAG, NULL, "flush the caches before each launch", AT(cold), 0, 0,
@@ -90,6 +97,7 @@ tb_measure_options tb_measure_args_options(const tb_measure_args *args)
     options.implementation = (tb_implementation)args->implementation.index;
     options.threads = (int)args->threads.value;
     options.is_cold = args->cold;
+    options.is_processor_time = args->clock.index == 1;
     if (args->seed.given) {
         options.seed = sampling->seed = (uint64_t)args->seed.value;
     }

@@ -10,7 +10,7 @@ typedef struct tb_measure_args {
     const char *suite;
     bool device_facts;
     tb_case_args item;
-    tb_arg_choice backend, implementation;
+    tb_arg_choice backend, implementation, clock;
     tb_arg_int threads, min_samples, seed;
     tb_arg_double precision, max_time;
     bool warm, cold, resume;

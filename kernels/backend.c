@@ -69,9 +69,10 @@ static tb_status check_sense(const tb_launch *launch, tb_error *err)
         return status;
     }
     if (!isfinite(launch->scale) || launch->scale < 0 || launch->threads < 0 ||
-        launch->splits < 0) {
+        launch->splits < 0 || launch->workspace_bytes < 0) {
         return tb_fail(err, TB_EINVAL,
-                       "a scale, a number of threads or of splits below 0; 0 means the usual one");
+                       "a scale, number of threads or splits, or workspace below 0; 0 means the "
+                       "usual one");
     }
     int64_t q = tb_launch_q_tokens(launch), kv = tb_launch_kv_tokens(launch);
     if (!is_countable(problem->batch, q, problem->heads, problem->dim) ||

@@ -24,8 +24,8 @@ uint16_t tb_float_to_fp16(float value)
     }
     int exponent;
     (void)frexpf(size, &exponent);
-    int unit = exponent < -13 ? -24 : exponent - 11; /* of the last place; subnormals share one */
-    float steps = nearbyintf(ldexpf(size, -unit));   /* to even, in the default rounding mode */
+    int unit = size == 0 || exponent < -13 ? -24 : exponent - 11; /* subnormals share one */
+    float steps = nearbyintf(ldexpf(size, -unit)); /* to even, in the default rounding mode */
     return (uint16_t)(sign | (unit == -24 ? (int)steps : (exponent + 13) * 1024 + (int)steps));
 }
 

@@ -35,11 +35,16 @@ TB_NODISCARD tb_status tb_reference_rows(const tb_launch *launch, const tb_tenso
                                          const tb_reference_row *rows, int64_t count,
                                          tb_reference *out, tb_error *err);
 
-/** The bound on |o - reference| of a kernel with fp32 arithmetic, for dimension d of v.
+/**
+ * The bound on |o - reference| of a kernel with fp32 arithmetic, for dimension d of v.
  *
  *   fp32 storage: 2^-24 (32 + 8 A) sum p|v|;  bf16: that + 2^-8 |o|;  fp16: that + 2^-11 |o|
  *
- * Source: see docs/measuring.md, "How outputs are checked". */
+ * An error of a few units in the last place of the terms of a logit, scale |q k| <= A, is a
+ * relative error of a weight as many times A; exponentials and sums add what does not grow with A.
+ * A flat relative bound fails for honest code with large logits. docs/kernels.md has the errors
+ * seen.
+ */
 double tb_reference_bound(const tb_reference *reference, tb_dtype dtype, int64_t d);
 
 /** The same for lse: 2^-24 (32 + 8 A + |lse|). */

@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#define BYTES_PER_KIB 1024.0
+
 /* A parameter that only some kernels have, or what stands for it. */
 static double optional(const tb_time_values *values, tb_time_parameter parameter)
 {
@@ -38,6 +40,28 @@ double tb_time_worked_rows(const tb_time_case *item)
     return rows;
 }
 
+/* Bytes of all tensors of a launch, and of keys and values once more as fp32. */
+static double footprint(const tb_problem *problem)
+{
+    double n = (double)tb_layout_tokens(&problem->layout), dims;
+    double queries = (n + (double)problem->extra_q) * (double)problem->heads;
+    double keys = (n + (double)problem->extra_kv) * (double)problem->heads_kv;
+    double bytes = (double)tb_dtype_bytes(problem->dtype);
+    dims = (double)(problem->dim + problem->dim_value) * (double)problem->batch;
+    return dims * (queries * bytes + keys * (bytes + (double)sizeof(float)));
+}
+
+/* Time of work on memory over that of work on the last cache: the part of the data that fits the
+ * cores' own caches is faster by cached_factor. */
+static double slowness(const tb_time_case *item, const tb_time_values *values)
+{
+    const tb_device *device = item->device;
+    double own = tb_device_get(device, TB_DEVICE_SMEM_PER_SM_KIB, 0) * BYTES_PER_KIB *
+                 tb_device_get(device, TB_DEVICE_SM_COUNT, 0);
+    double factor = optional(values, TB_TIME_CACHED_FACTOR);
+    return 1 - fmin(own / footprint(item->problem), 1) * (1 - factor);
+}
+
 /* Keys and values read and written again, as fp32, for a kernel that packs them. */
 double tb_time_pack_us(const tb_time_case *item, const tb_time_values *values, double bandwidth)
 {
@@ -48,6 +72,7 @@ double tb_time_pack_us(const tb_time_case *item, const tb_time_values *values, d
                       (double)problem->heads_kv * (double)problem->batch;
     double bytes = elements * ((double)tb_dtype_bytes(problem->dtype) + (double)sizeof(float));
     bytes *= problem->heads_kv > 1 ? optional(values, TB_TIME_GAP_FACTOR) : 1;
+    bytes *= slowness(item, values);
     return fraction > 0 ? bytes / (bandwidth * TB_BYTES_PER_GB * fraction) * TB_US_PER_S : 0;
 }
 
@@ -60,7 +85,7 @@ tb_status tb_time_prologue(const tb_time_case *item, const tb_time_values *value
     double gaps = problem->heads > 1 ? optional(values, TB_TIME_GAP_FACTOR) : 1;
     double dims = (double)(problem->dim + problem->dim_value);
     tb_status status = tb_time_need(item, values, TB_TIME_PROLOGUE_CYCLES, &stated, err);
-    *out = stated * gaps * tb_time_growth(rows, traits->stated_rows) *
+    *out = stated * gaps * slowness(item, values) * tb_time_growth(rows, traits->stated_rows) *
            tb_time_growth(dims, traits->stated_dims);
     return status;
 }

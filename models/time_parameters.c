@@ -63,6 +63,12 @@ const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
                             .scale = TB_SCALE_LOG,
                             .is_optional = true,
                             .otherwise = 1},
+    [TB_TIME_CACHED_FACTOR] = {.name = "cached_factor",
+                               .meaning =
+                                   "on packing and prologues, for data in the cores' own caches",
+                               .scale = TB_SCALE_LOG,
+                               .is_optional = true,
+                               .otherwise = 1},
 };
 
 const char *const tb_kernel_class_names[TB_KERNEL_CLASS_COUNT] = {"fused", "unfused", "naive"};

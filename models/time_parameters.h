@@ -25,6 +25,7 @@ typedef enum tb_time_parameter {
     TB_TIME_SOFTMAX_FACTOR,  /* softmax work over that of its exponentials and instructions */
     TB_TIME_PACK_FRACTION,   /* of the HBM bandwidth that packing keys and values reaches */
     TB_TIME_GAP_FACTOR,      /* on packing and prologues, where other heads lie between rows */
+    TB_TIME_CACHED_FACTOR,   /* on packing and prologues, for data in the cores' own caches */
     TB_TIME_PARAMETER_COUNT
 } tb_time_parameter;
 

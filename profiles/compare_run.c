@@ -130,7 +130,7 @@ static tb_status set_notes(tb_arena *arena, const tb_prediction *prediction, tb_
 {
     const tb_run *run = out->run;
     const tb_messages *warnings = &prediction->warnings;
-    const char **notes = tb_arena_array(arena, warnings->count + 2, sizeof *notes);
+    const char **notes = tb_arena_array(arena, warnings->count + 3, sizeof *notes);
     if (notes == NULL) {
         return no_memory(err);
     }
@@ -143,6 +143,9 @@ static tb_status set_notes(tb_arena *arena, const tb_prediction *prediction, tb_
     }
     if (run->time.derived_from != NULL) {
         notes[count++] = say(arena, "the time was worked out of %s", run->time.derived_from);
+    }
+    if (run->is_processor_time) {
+        notes[count++] = "timed by the processor's clock: what other programs took is not in it";
     }
     for (size_t i = 0; i < count; i++) {
         if (notes[i] == NULL) {

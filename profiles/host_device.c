@@ -11,10 +11,12 @@
 
 #define HZ_PER_MHZ     1e6
 #define BYTES_PER_GB   1e9
+#define BYTES_PER_KIB  1024.0
 #define BYTES_PER_MIB  1048576.0
 #define FLOP_PER_FMA   2.0
 #define UNREADABLE_MHZ 1000.0 /* any would do: cycles are time times this */
 #define TWO_THREADS    2.0
+#define START          "thread_start_us" /* the one fact that is no rate */
 
 static tb_status no_memory(tb_error *err)
 {
@@ -71,11 +73,12 @@ static tb_status put_values(const tb_device_facts *facts, int threads, tb_device
         {TB_DEVICE_PEAK_FP32_TFLOPS, fma * hz * threads * 1e-12},
         {TB_DEVICE_MUFU_EX2_PER_CLK_PER_SM, rate(facts, "exp2_per_s") * share / hz},
         {TB_DEVICE_SMEM_BANDWIDTH_BYTES_PER_CLK_PER_SM, rate(facts, "l1_bytes_per_s") * share / hz},
+        {TB_DEVICE_SMEM_PER_SM_KIB, (double)facts->l2_bytes / BYTES_PER_KIB},
         {TB_DEVICE_L2_SIZE_MIB, (double)facts->l3_bytes / BYTES_PER_MIB},
         {TB_DEVICE_MEASURED_L2_READ_GB_PER_S, l3 * share * threads / BYTES_PER_GB},
         {TB_DEVICE_MEMORY_BANDWIDTH_GB_PER_S,
          (dram > 0 ? dram : l3) * share * threads / BYTES_PER_GB},
-        {TB_DEVICE_MEASURED_LAUNCH_US, least(facts, "thread_start_us")},
+        {TB_DEVICE_MEASURED_LAUNCH_US, least(facts, START)},
         {TB_DEVICE_SUSTAINED_CLOCK_FRACTION, 1}, /* rates were measured under load */
     };
     tb_status status = TB_OK;
@@ -169,4 +172,17 @@ tb_status tb_host_device_create(const tb_device_facts *facts, int threads, tb_de
     }
     *out = device;
     return TB_OK;
+}
+
+void tb_host_facts_merge(tb_device_facts *facts, const tb_device_facts *again)
+{
+    for (int i = 0; i < facts->count; i++) {
+        tb_device_fact *fact = &facts->fact[i];
+        const tb_device_fact *other = tb_device_facts_find(again, fact->name);
+        bool is_better = other != NULL && (strcmp(fact->name, START) == 0 ? other->min < fact->min
+                                                                          : other->max > fact->max);
+        if (is_better) {
+            *fact = *other;
+        }
+    }
 }

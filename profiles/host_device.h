@@ -21,4 +21,7 @@
 TB_NODISCARD tb_status tb_host_device_create(const tb_device_facts *facts, int threads,
                                              tb_device **out, tb_error *err);
 
+/** Keep of each fact the better of two measurements: whatever else runs can only slow one. */
+void tb_host_facts_merge(tb_device_facts *facts, const tb_device_facts *again);
+
 #endif

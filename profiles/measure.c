@@ -37,6 +37,11 @@ tb_status tb_measure_create(const tb_measure_options *options, const tb_device_f
                             tb_error *err)
 {
     tb_status status = tb_sampling_check(&options->sampling, err);
+    if (status == TB_OK && options->is_processor_time && options->threads != 1) {
+        return tb_fail(err, TB_EINVAL,
+                       "processor time leaves out how long threads wait for each other; it is for "
+                       "one thread: --threads 1");
+    }
     if (status == TB_OK) {
         status = options->backend->available(err);
     }
@@ -82,6 +87,11 @@ void tb_measure_destroy(tb_measure *measure)
     free(measure->runs);
     free(measure->places);
     free(measure);
+}
+
+void tb_measure_set_device(tb_measure *measure, tb_device *device)
+{
+    measure->device = device;
 }
 
 size_t tb_measure_find(const tb_measure *measure, const char *id)
@@ -314,7 +324,9 @@ static const char *difference(const tb_measure *measure, const tb_configuration 
     tb_case_print(&then->item, "", &text);
     bool same_case = !text.failed && strcmp(text.data, now->text) == 0;
     tb_buffer_free(&text);
-    return !same_case                                         ? "another problem or other tiles"
+    return !same_case ? "another problem or other tiles"
+           : then->is_processor_time != measure->options.is_processor_time
+               ? "another clock (--clock)"
            : then->is_cold != measure->options.is_cold        ? "other caches (--cold)"
            : strcmp(then->kernel_text, now->kernel_text) != 0 ? "another implementation"
                                                               : NULL;

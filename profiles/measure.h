@@ -18,11 +18,12 @@ typedef struct tb_measure_options {
     const tb_backend *backend;
     const tb_kernel *kernel; /* model of its fused kernel: tiles, and the name that runs get */
     tb_implementation implementation;
-    int threads;        /* 0 = all */
-    bool is_cold;       /* flush the caches before each sample */
-    uint64_t seed;      /* of what tensors hold, and of the rows that are checked */
-    int64_t check_rows; /* of each configuration's output, >= 1 */
-    int64_t kept_bytes; /* of tensors and plans that stay between visits */
+    int threads;            /* 0 = all */
+    bool is_cold;           /* flush the caches before each sample */
+    bool is_processor_time; /* times are of the processor, not of the wall: of one thread only */
+    uint64_t seed;          /* of what tensors hold, and of the rows that are checked */
+    int64_t check_rows;     /* of each configuration's output, >= 1 */
+    int64_t kept_bytes;     /* of tensors and plans that stay between visits */
     tb_sampling_options sampling;
     tb_read_noise_fn *read_noise;         /* this system\'s; tests have their own */
     const tb_messages *notes;             /* of the profile, or NULL */
@@ -93,6 +94,9 @@ TB_NODISCARD tb_status tb_measure_resume(tb_measure *measure, const tb_profile *
  */
 TB_NODISCARD tb_status tb_measure_run(tb_measure *measure, tb_measure_progress_fn *progress,
                                       void *user, bool *is_stopped, tb_error *err);
+
+/** Put another model of the same device into the profile; borrowed. */
+void tb_measure_set_device(tb_measure *measure, tb_device *device);
 
 /** The runs measured so far, as a profile that borrows from `measure`; NULL before the first
  *  sample. TB_OK; TB_ENOMEM. */

@@ -103,9 +103,16 @@ static tb_status launch(tb_measure *measure, tb_configuration *at, double begun_
     if (status != TB_OK) {
         return status;
     }
+    bool is_own = measure->options.is_processor_time;
+    if (is_own && !(times.own_us > 0)) {
+        return tb_fail(err, TB_EUNAVAILABLE,
+                       "backend %s tells no processor time; leave --clock out",
+                       measure->options.backend->name);
+    }
+    double time_us = rounded(is_own ? times.own_us : times.attention_us);
     tb_noise noise = at->noise;
     bool is_disturbed = tb_noise_count(&noise, &before, &after);
-    status = tb_sampling_add(measure->sampling, rounded(times.attention_us), is_disturbed,
+    status = tb_sampling_add(measure->sampling, time_us, is_disturbed && !is_own,
                              now_us() - begun_us, &is_warm_up, more, err);
     if (status == TB_OK && !is_warm_up) {
         at->noise = noise;

@@ -78,6 +78,7 @@ static tb_status make_run(tb_measure *measure, size_t which, tb_run *run, tb_err
                     .command = from->command,
                     .ended = tb_sampling_end_names[series->end],
                     .is_cold = measure->options.is_cold,
+                    .is_processor_time = measure->options.is_processor_time,
                     .check = from->check,
                     .noise = from->noise};
     if (from->taken != NULL) {
@@ -147,7 +148,6 @@ static tb_status make_head(tb_measure *measure, tb_error *err)
     profile->notes = kept;
     profile->name = measure->device != NULL ? measure->device->name : "host";
     profile->environment = measure->environment;
-    profile->device = measure->device;
     return TB_OK;
 }
 
@@ -173,6 +173,7 @@ tb_status tb_measure_profile(tb_measure *measure, const tb_profile **out, tb_err
         return status;
     }
     set_baselines(measure);
+    measure->profile.device = measure->device;
     measure->profile.runs = measure->runs;
     measure->profile.count = count;
     *out = &measure->profile;

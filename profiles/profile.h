@@ -95,7 +95,9 @@ typedef struct tb_run {
     const char *command; /* that measures it again, or NULL */
     const char *ended;   /* why no more samples were taken ("precision"), or NULL */
     bool is_cold;        /* caches were flushed before each sample */
-    tb_stated pack_us;   /* part of the time: K and V into the kernel's layout */
+    bool
+        is_processor_time; /* the time is of the processor: what other programs took is not in it */
+    tb_stated pack_us;     /* part of the time: K and V into the kernel's layout */
     tb_run_check check;
     tb_noise noise; /* samples 0 = not looked at */
 } tb_run;

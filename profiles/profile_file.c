@@ -14,7 +14,7 @@ static const char *const run_keys[] = {
     "id",       "device",  "device_text", "kernel",  "kernel_text", "kind",       "problem",
     "pattern",  "tiling",  "time_us",     "tflops",  "speedup",     "permute_us", "includes",
     "baseline", "quality", "source",      "notes",   "emulated",    "extra",      "network",
-    "command",  "cold",    "ended",       "pack_us", "check",       "noise",      NULL};
+    "command",  "cold",    "clock", "ended",       "pack_us", "check",       "noise",      NULL};
 static const char *const network_keys[] = {"name",     "case",         "dense_steps",
                                            "dense_us", "dense_kernel", NULL};
 static const char *const check_keys[] = {"rows", "worst", NULL};
@@ -25,6 +25,7 @@ static const char *const problem_keys[] = {"layout",   "batch",     "heads", "he
                                            "dim",      "dim_value", "dtype", "pass",
                                            "extra_kv", "extra_q",   NULL};
 static const char *const tiling_keys[] = {"kind", "kv_tiling", "order", "q_tile", "kv_tile", NULL};
+static const char *const clock_names[] = {"wall", "processor"};
 static const char *const quality_names[] = {"A", "B", "C"};
 
 static tb_status no_memory(tb_error *err)
@@ -266,6 +267,11 @@ static tb_status read_numbers(const tb_yaml_node *node, tb_arena *arena, tb_run 
     }
     if (status == TB_OK && cold != NULL) {
         status = tb_yaml_bool(cold, &out->is_cold, err);
+    }
+    if (status == TB_OK && tb_yaml_get(node, "clock") != NULL) {
+        size_t clock = 0;
+        status = read_choice(node, "clock", clock_names, 2, &clock, err);
+        out->is_processor_time = clock == 1;
     }
     return status;
 }

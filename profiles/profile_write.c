@@ -127,6 +127,9 @@ static void print_run(tb_buffer *out, const tb_profile *profile, const tb_run *r
     if (run->is_cold) {
         tb_buffer_text(out, "    cold: true\n");
     }
+    if (run->is_processor_time) {
+        tb_buffer_text(out, "    clock: processor\n");
+    }
     print_text(out, "command", run->command);
     if (run->check.rows > 0) {
         tb_buffer_printf(out, "    check: {rows: %lld, worst: ", (long long)run->check.rows);

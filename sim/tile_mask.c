@@ -3,28 +3,10 @@
 #include "checked.h"
 #include "closed_form.h"
 #include "tile_list_parts.h"
+#include "tile_mask_parts.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* A pair is visible iff it is along every axis. An axis has a set of KV slots ("line") for each
- * coordinate that a query of the tile can have. */
-struct tb_tile_masker {
-    const tb_tile_list *list;
-    bool is_closed;
-    tb_closed_form form;
-    int axes;
-    int64_t words;           /* of a row */
-    uint64_t *bits;          /* the answer: |T| rows */
-    uint64_t *lines;         /* |T| rows for each axis */
-    uint64_t *below;         /* boxes: for axis d and offset u, the slots whose offset is < u */
-    int64_t *below_row;      /* the rows of `below` where each axis begins */
-    int64_t *queries, *keys; /* tokens by slot */
-    int64_t *at;             /* by tokens: coordinate of each KV slot */
-    int64_t *line_of;        /* by tokens: for each coordinate of an axis, its line, if ... */
-    int64_t *made_for;       /* ... this is the number of the present call and axis */
-    int64_t calls;
-};
 
 void tb_tile_masker_destroy(tb_tile_masker *masker)
 {
@@ -37,9 +19,7 @@ void tb_tile_masker_destroy(tb_tile_masker *masker)
     free(masker->below_row);
     free(masker->queries);
     free(masker->keys);
-    free(masker->at);
-    free(masker->line_of);
-    free(masker->made_for);
+    tb_tile_mask_free_axes(masker);
     free(masker);
 }
 
@@ -85,11 +65,7 @@ static bool allocate(tb_tile_masker *masker)
     if (masker->is_closed) {
         return fill_below(masker);
     }
-    int64_t n = tb_layout_tokens(&list->problem.layout); /* no axis has more coordinates */
-    masker->at = calloc((size_t)list->kv_capacity, sizeof(int64_t));
-    masker->line_of = calloc((size_t)n, sizeof(int64_t));
-    masker->made_for = calloc((size_t)n, sizeof(int64_t));
-    return masker->at != NULL && masker->line_of != NULL && masker->made_for != NULL;
+    return tb_tile_mask_allocate_axes(masker);
 }
 
 tb_tile_masker *tb_tile_masker_create(const tb_tile_list *list)
@@ -99,6 +75,7 @@ tb_tile_masker *tb_tile_masker_create(const tb_tile_list *list)
         return NULL;
     }
     masker->list = list;
+    masker->q = -1;
     masker->words = list->mask_words;
     masker->is_closed =
         tb_closed_form_of(&list->problem, &list->pattern, &list->tiling, &masker->form);
@@ -121,6 +98,7 @@ static void clear_row(tb_tile_masker *masker, int64_t i)
 static void show_all(tb_tile_masker *masker, int64_t q, int64_t kv_tile)
 {
     const tb_tile_list *list = masker->list;
+    masker->q = -1; /* `queries` is overwritten */
     tb_tile_list_q_slots(list, q, masker->queries);
     tb_tile_list_kv_slots(list, kv_tile, masker->keys);
     for (int64_t i = 0; i < list->q_capacity; i++) {
@@ -178,72 +156,6 @@ static void box_rows(tb_tile_masker *masker)
     }
 }
 
-/* One coordinate of a token: along dimension d, or the token itself. */
-static int64_t coordinate(const tb_tile_masker *masker, int d, int64_t token)
-{
-    const tb_layout *layout = &masker->list->problem.layout;
-    if (masker->list->pattern.kind != TB_PATTERN_GNA) {
-        return token;
-    }
-    for (int e = layout->rank - 1; e > d; e--) {
-        token /= layout->extent[e];
-    }
-    return token % layout->extent[d];
-}
-
-/* The KV slots that a query of coordinate x sees along axis d. */
-static void token_line(const tb_tile_masker *masker, int d, int64_t x, uint64_t *line)
-{
-    const tb_tile_list *list = masker->list;
-    const tb_pattern *pattern = &list->pattern;
-    const tb_pattern_type *type = tb_pattern_types[pattern->kind];
-    const tb_layout *layout = &list->problem.layout;
-    int64_t step = tb_pattern_dilation(pattern, d);
-    tb_dim_rule rule = {0};
-    if (pattern->kind == TB_PATTERN_GNA) {
-        int64_t length = tb_ceil_div(layout->extent[d] - x % step, step);
-        (void)type->dim_rule(pattern, layout, d, length, &rule);
-    } else {
-        (void)type->flat_rule(pattern, layout, &rule);
-    }
-    int64_t begin = tb_dim_start(&rule, x / step), end = tb_dim_end(&rule, x / step);
-    memset(line, 0, (size_t)masker->words * sizeof *line);
-    for (int64_t j = 0; j < list->kv_capacity; j++) {
-        int64_t y = masker->at[j];
-        if (masker->keys[j] >= 0 && y % step == x % step && y / step >= begin && y / step < end) {
-            tb_bits_set(line, j);
-        }
-    }
-}
-
-/* And the line of axis d into the rows of all queries. */
-static void meet_axis(tb_tile_masker *masker, int d)
-{
-    const tb_tile_list *list = masker->list;
-    int64_t used = 0, words = masker->words;
-    masker->calls++;
-    for (int64_t j = 0; j < list->kv_capacity; j++) {
-        masker->at[j] = masker->keys[j] < 0 ? 0 : coordinate(masker, d, masker->keys[j]);
-    }
-    for (int64_t i = 0; i < list->q_capacity; i++) {
-        if (masker->queries[i] < 0) {
-            clear_row(masker, i);
-            continue;
-        }
-        int64_t x = coordinate(masker, d, masker->queries[i]);
-        if (masker->made_for[x] != masker->calls) {
-            masker->made_for[x] = masker->calls;
-            masker->line_of[x] = used++;
-            token_line(masker, d, x, masker->lines + masker->line_of[x] * words);
-        }
-        const uint64_t *line = masker->lines + masker->line_of[x] * words;
-        for (int64_t w = 0; w < words; w++) {
-            uint64_t outer = d == 0 ? ~UINT64_C(0) : masker->bits[i * words + w];
-            masker->bits[i * words + w] = outer & line[w];
-        }
-    }
-}
-
 const uint64_t *tb_tile_mask(tb_tile_masker *masker, int64_t q, const tb_tile_entry *entry)
 {
     const tb_tile_list *list = masker->list;
@@ -266,10 +178,6 @@ const uint64_t *tb_tile_mask(tb_tile_masker *masker, int64_t q, const tb_tile_en
         box_rows(masker);
         return masker->bits;
     }
-    tb_tile_list_q_slots(list, q, masker->queries);
-    tb_tile_list_kv_slots(list, entry->kv_tile, masker->keys);
-    for (int d = 0; d < masker->axes; d++) {
-        meet_axis(masker, d);
-    }
+    tb_tile_mask_tokens(masker, q, entry->kv_tile);
     return masker->bits;
 }

@@ -9,10 +9,9 @@
  *     O / l and lse are stored
  *
  * Tiles that are boxes are first permuted to lie together, and outputs permuted back. K and V of as
- * many heads as fit in PACKED_BYTES (cpu_fused_plan.c) are packed at a time; then their query tiles
- * are handed out in the order of the list, batch entries after tiles and heads after those. A
- * dynamic KV tile belongs to few query tiles: it is gathered and packed when it is visited, and
- * nothing is permuted for it.
+ * many heads as fit in the workspace are packed at a time; then their query tiles are handed out in
+ * the order of the list, batch entries after tiles and heads after those. A dynamic KV tile belongs
+ * to few query tiles: it is gathered and packed when it is visited, and nothing is permuted for it.
  */
 #include "cpu_fused.h"
 #include "checked.h"

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-#define PACKED_BYTES (INT64_C(1) << 30) /* of K and V that are packed at a time */
+#define WORKSPACE_BYTES (INT64_C(1) << 30)
 
 static void free_thread(tb_fused_thread *thread)
 {
@@ -100,7 +100,9 @@ static bool allocate_packed(const tb_plan_state *state, tb_fused *own)
     }
     int64_t keys = state->launch.tiles->kv_tiles * own->keys;
     int64_t unit_bytes = keys * (p->dim + own->columns) * (int64_t)sizeof(float);
-    own->units_at_once = tb_min(own->units, tb_max(PACKED_BYTES / tb_max(unit_bytes, 1), 1));
+    int64_t limit = state->launch.workspace_bytes;
+    limit = limit > 0 ? limit : WORKSPACE_BYTES;
+    own->units_at_once = tb_min(own->units, tb_max(limit / unit_bytes, 1));
     own->packed_k = tb_cpu_floats(own->units_at_once * keys * p->dim);
     own->packed_v = tb_cpu_floats(own->units_at_once * keys * own->columns);
     return own->packed_k != NULL && own->packed_v != NULL;

@@ -94,6 +94,8 @@ static void check_case(const tb_sim_case *c, gsl_rng *random, variety *seen)
                         .tiling = c->tiling,
                         .tiles = list,
                         .threads = (int)tb_test_between(random, 1, 3),
+                        .workspace_bytes =
+                            tb_test_between(random, 0, 1), /* a head at a time, or all */
                         .is_counting = true};
     run_one(c, &launch, &check, seen);
     check_counters(c, &launch, &check);
@@ -150,6 +152,39 @@ static void check_isa(const char *name, int cases)
     assert_true(seen.extra > 0 && seen.permuted > 0 && seen.huge > 0);
 }
 
+/* Long sums: 2,500 keys a row, and 30,000 keys of one query. */
+static void check_long(const char *name, const tb_sim_case *c, int from, int to)
+{
+    tb_tile_list *list;
+    tb_error err;
+    tb_assert_ok(tb_tile_list_create(&c->problem, &c->pattern, &c->tiling, &list, &err), &err);
+    for (int i = from; i <= to; i++) {
+        variety seen = {0};
+        tb_attention_check check = {.logit_size = 4, .seed = 5, .rows = 12};
+        tb_launch launch = {.problem = c->problem,
+                            .pattern = c->pattern,
+                            .tiling = c->tiling,
+                            .tiles = list,
+                            .implementation = (tb_implementation)i};
+        run_one(c, &launch, &check, &seen);
+        print_message("%s, %s: %.2f of its bound\n", name, tb_implementation_names[i], check.worst);
+    }
+    tb_tile_list_destroy(list);
+}
+
+static void long_rows__are_within_their_bounds(void **state)
+{
+    (void)state;
+    tb_sim_case c = {.problem = tb_problem_default(), .pattern = tb_pattern_default()};
+    c.problem.dtype = TB_DTYPE_FP32;
+    c.tiling = (tb_tiling){.q_tile = {128}, .kv_tile = {128}};
+    c.problem.layout = (tb_layout){.rank = 1, .extent = {2500}};
+    check_long("2500 keys", &c, TB_IMPLEMENTATION_FUSED, TB_IMPLEMENTATION_DECODE);
+    c.problem.layout.extent[0] = 30000;
+    c.problem.heads = 4;
+    check_long("30000 keys", &c, TB_IMPLEMENTATION_DECODE, TB_IMPLEMENTATION_DECODE);
+}
+
 static void avx512__is_within_its_bounds(void **state)
 {
     (void)state;
@@ -176,4 +211,5 @@ static void portable__is_within_its_bounds(void **state)
 
 TB_TESTS(cmocka_unit_test(avx512__is_within_its_bounds),
          cmocka_unit_test(avx2__is_within_its_bounds), cmocka_unit_test(neon__is_within_its_bounds),
-         cmocka_unit_test(portable__is_within_its_bounds));
+         cmocka_unit_test(portable__is_within_its_bounds),
+         cmocka_unit_test(long_rows__are_within_their_bounds));

@@ -75,6 +75,21 @@ static void host__one_thread_has_the_whole_core(void **state)
     tb_device_destroy(device);
 }
 
+static void facts__keep_the_better_of_two_measurements(void **state)
+{
+    (void)state;
+    tb_device_facts busy = facts_of(48e9, 1.9, 7e9), quiet = facts_of(96e9, 1.5, 6e9);
+    double start[] = {2.5, 96, 40};
+    quiet.count--; /* its last fact is the start: another, with a shorter one */
+    tb_device_facts_add(&quiet, "thread_start_us", "start", start, 3);
+    tb_host_facts_merge(&busy, &quiet);
+    tb_assert_close(tb_device_facts_find(&busy, "fma_flop_per_s")->max, 96e9, 1e-12);
+    tb_assert_close(tb_device_facts_find(&busy, "second_thread_speedup")->max, 1.9, 1e-12);
+    tb_assert_close(tb_device_facts_find(&busy, "exp2_per_s")->max, 7e9, 1e-12);
+    tb_assert_close(tb_device_facts_find(&busy, "thread_start_us")->min, 2.5, 1e-12);
+    assert_int_equal(busy.count, 6);
+}
+
 static void host__needs_rates(void **state)
 {
     (void)state;
@@ -162,8 +177,9 @@ static void kernels_for_processors__run_on_no_gpu(void **state)
 }
 
 TB_TESTS(cmocka_unit_test(host__rates_are_those_of_a_thread),
-         cmocka_unit_test(host__one_thread_has_the_whole_core), cmocka_unit_test(host__needs_rates),
-         cmocka_unit_test(host__is_written_as_a_device_file),
+         cmocka_unit_test(host__one_thread_has_the_whole_core),
+         cmocka_unit_test(facts__keep_the_better_of_two_measurements),
+         cmocka_unit_test(host__needs_rates), cmocka_unit_test(host__is_written_as_a_device_file),
          cmocka_unit_test(lent_devices__are_found_before_known_ones),
          cmocka_unit_test(lent_devices__give_way_to_the_users),
          cmocka_unit_test(kernels_for_processors__run_on_no_gpu));

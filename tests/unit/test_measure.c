@@ -21,6 +21,7 @@ static struct {
     int64_t prepared, destroyed;
     bool is_wrong_for_sparse;
     bool is_absent;
+    bool has_no_own_time;
     int64_t readings, disturb_every, preemptions;
 } fake;
 
@@ -98,7 +99,8 @@ static tb_status fake_run(tb_plan_state *state, const tb_tensors *tensors, tb_ru
     *times = (tb_run_times){.attention_us = (is_dense ? 400 : 100) + scatter[fake.launches++ % 5],
                             .permute_us = is_dense ? 0 : 5,
                             .unpermute_us = is_dense ? 0 : 2.5,
-                            .pack_us = 12};
+                            .pack_us = 12,
+                            .own_us = fake.has_no_own_time ? 0 : 72};
     return TB_OK;
 }
 
@@ -270,6 +272,40 @@ static void measure__disturbed_launches_are_set_aside_and_kept(void **state)
     close_bench(&on);
 }
 
+static void measure__processor_time_is_of_one_thread(void **state)
+{
+    (void)state;
+    bench on;
+    tb_error err;
+    bool is_stopped = false;
+    tb_case item = window_case(40, 7);
+    tb_measure *none = NULL;
+    open_bench(&on);
+    tb_measure_destroy(on.measure);
+    on.options.is_processor_time = true;
+    fake.disturb_every = 2; /* every launch; it does not matter */
+    tb_assert_fails(tb_measure_create(&on.options, &on.facts, NULL, &on.environment, &none, &err),
+                    &err, TB_EINVAL, "it is for one thread");
+    on.options.threads = 1;
+    tb_assert_ok(
+        tb_measure_create(&on.options, &on.facts, NULL, &on.environment, &on.measure, &err), &err);
+    tb_assert_ok(tb_measure_add(on.measure, "a", &item, &err), &err);
+    run_all(&on);
+    const tb_run *run = &profile_of(&on)->runs[1];
+    assert_true(run->is_processor_time && run->time.median_us == 72);
+    assert_int_equal(run->time.n, 12);
+    assert_int_equal(run->time.set_aside, 0);
+    assert_int_equal(run->noise.disturbed, 12); /* but it is seen */
+    tb_measure_destroy(on.measure);
+    tb_assert_ok(
+        tb_measure_create(&on.options, &on.facts, NULL, &on.environment, &on.measure, &err), &err);
+    tb_assert_ok(tb_measure_add(on.measure, "a", &item, &err), &err);
+    fake.has_no_own_time = true;
+    tb_assert_fails(tb_measure_run(on.measure, NULL, NULL, &is_stopped, &err), &err,
+                    TB_EUNAVAILABLE, "backend abacus tells no processor time");
+    close_bench(&on);
+}
+
 static void measure__a_wrong_output_ends_it_and_is_not_recorded(void **state)
 {
     (void)state;
@@ -437,6 +473,7 @@ static void measure__prepares_again_where_little_is_kept(void **state)
 TB_TESTS(cmocka_unit_test(measure__problems_share_their_dense_baseline),
          cmocka_unit_test(measure__what_it_writes_reads_back),
          cmocka_unit_test(measure__disturbed_launches_are_set_aside_and_kept),
+         cmocka_unit_test(measure__processor_time_is_of_one_thread),
          cmocka_unit_test(measure__a_wrong_output_ends_it_and_is_not_recorded),
          cmocka_unit_test(measure__stops_when_asked_and_goes_on_later),
          cmocka_unit_test(measure__resume_refuses_what_differs),

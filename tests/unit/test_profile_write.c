@@ -76,6 +76,7 @@ static const char measured[] =
     "    notes: 'cold'\n"
     "    emulated: true\n"
     "    cold: true\n"
+    "    clock: processor\n"
     "    noise: {samples: 12, disturbed: 0, preemptions: 0}\n"
     "  - id: 'local'\n"
     "    device_text: 'Abacus 7300'\n"
@@ -126,6 +127,7 @@ static void reading__fills_what_measure_adds(void **state)
     assert_true(dense->noise.has_steal && dense->noise.has_frequency && !gna->noise.has_steal);
     assert_string_equal(dense->ended, "precision");
     assert_true(gna->is_cold && !dense->is_cold);
+    assert_true(gna->is_processor_time && !dense->is_processor_time);
     assert_int_equal(dense->time.n, 5);
     tb_assert_close(dense->time.median_us, 40, 0); /* of those that count */
     assert_int_equal(dense->time.set_aside, 2);
@@ -195,6 +197,7 @@ static const struct {
     {"steal_us: 10000", "steal_us: -1", "'-1' is out of range"},
     {"set_aside: [730, 960]", "set_aside: []", "a list of at least one time"},
     {"set_aside: [730, 960]", "set_aside: [730, 0]", "'0' is out of range"},
+    {"clock: processor", "clock: procesor", "did you mean 'processor'?"},
     {"cold: true", "cold: 1", "not a boolean"},
     {"pack_us: 1.5", "pack_us: much", "not a finite decimal number"},
 };
