@@ -18,6 +18,7 @@ typedef struct calibrate_args {
     tb_arg_choice format;
     const char *model;
     const char *shared;
+    const char *skip;
     tb_arg_double noise, train_fraction;
     tb_arg_int seed;
 } calibrate_args;
@@ -32,6 +33,8 @@ static const tb_option fit_options[] = {
      AT(model), 0, 0, NULL, 0},
     {"shared", '\0', TB_OPTION_TEXT, "A,B", "parameters of the source, one value for all devices",
      AT(shared), 0, 0, NULL, 0},
+    {"skip", '\0', TB_OPTION_TEXT, "GLOB,...", "leave out runs whose ids match", AT(skip), 0, 0,
+     NULL, 0},
     {"noise", '\0', TB_OPTION_DOUBLE, "PERCENT", "spread of measured times (default 3)", AT(noise),
      0, 100, NULL, 0},
     {"train-fraction", '\0', TB_OPTION_DOUBLE, "X",
@@ -163,8 +166,8 @@ static tb_document *make_document(const tb_calibration *c)
     put_summary(doc, "leave_one_out", &c->leave_one_out);
     put_summary(doc, "leave_problem_out", &c->leave_problem_out);
     put_summary(doc, "held_out", &c->held_out);
-    tb_document_double(doc, "train_fraction", c->split.train_fraction);
-    tb_document_int(doc, "seed", (int64_t)c->split.seed);
+    tb_document_double(doc, "train_fraction", c->train_fraction);
+    tb_document_int(doc, "seed", (int64_t)c->seed);
     tb_document_double(doc, "noise", c->request.noise);
     tb_document_int(doc, "skipped", (int64_t)c->skipped);
     put_runs(doc, c);
@@ -214,7 +217,7 @@ static void cell_percent(tb_table *table, double percent)
 static void print_runs(tb_buffer *out, const tb_calibration *c)
 {
     static const char *const heads[] = {"run", "measured us", "before", "training"};
-    bool is_split = c->split.train_fraction < 1;
+    bool is_split = c->train_fraction < 1;
     tb_table table = tb_table_begin(is_split ? "lrrrr" : "lrrrrr");
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         tb_table_cell(&table, "%s", heads[i]);
@@ -315,32 +318,27 @@ static tb_status load_profiles(const char *const *names, tb_profile ***out, size
 static tb_status run(const void *arguments, const char *const *positional, tb_error *err)
 {
     const calibrate_args *args = arguments;
-    bool shared[TB_TIME_PARAMETER_COUNT];
+    tb_calibrate_options options = {.skip = args->skip};
     tb_profile **profiles = NULL;
     size_t count = 0;
     tb_calibration *calibration = NULL;
-    double noise = (args->noise.given ? args->noise.value : DEFAULT_NOISE) / 100;
-    if (!(noise > 0)) {
+    options.noise = (args->noise.given ? args->noise.value : DEFAULT_NOISE) / 100;
+    if (!(options.noise > 0)) {
         return tb_fail(err, TB_EINVAL, "--noise must be above 0");
     }
-    tb_calibrate_split split = {.train_fraction = 1, .seed = 1};
-    if (args->seed.given) {
-        split.seed = (uint64_t)args->seed.value;
-    }
-    if (args->train_fraction.given) {
-        split.train_fraction = args->train_fraction.value;
-    }
-    if (!(split.train_fraction > 0) || (args->seed.given && !args->train_fraction.given)) {
+    options.train_fraction = args->train_fraction.given ? args->train_fraction.value : 1;
+    options.seed = args->seed.given ? (uint64_t)args->seed.value : 1;
+    if (!(options.train_fraction > 0) || (args->seed.given && !args->train_fraction.given)) {
         return tb_fail(err, TB_EINVAL,
                        "--train-fraction is above 0 and at most 1, and --seed goes with it");
     }
-    tb_status status = read_shared(args->shared, shared, err);
+    tb_status status = read_shared(args->shared, options.shared, err);
     if (status == TB_OK) {
         status = load_profiles(positional, &profiles, &count, err);
     }
     if (status == TB_OK) {
         status =
-            tb_calibrate((const tb_profile *const *)profiles, count, shared, noise, split,
+            tb_calibrate((const tb_profile *const *)profiles, count, &options,
                          isatty(STDERR_FILENO) ? show_progress : NULL, NULL, &calibration, err);
     }
     if (status == TB_OK && args->model != NULL) {

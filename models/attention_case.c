@@ -49,6 +49,16 @@ static tb_status layout_from_mask(tb_case *item, const char *path, tb_error *err
     return TB_OK;
 }
 
+static bool hides_all(const tb_bit_matrix *mask)
+{
+    for (int64_t r = 0; r < mask->rows; r++) {
+        if (tb_bits_any(tb_bit_matrix_row(mask, r), 0, mask->cols)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 tb_status tb_case_set_mask(tb_case *item, const char *path, int64_t block_q, int64_t block_kv,
                            tb_error *err)
 {
@@ -60,6 +70,11 @@ tb_status tb_case_set_mask(tb_case *item, const char *path, int64_t block_q, int
     tb_status status = tb_mask_file_read(path, &mask, err);
     if (status != TB_OK) {
         return status;
+    }
+    if (hides_all(mask)) {
+        tb_bit_matrix_destroy(mask);
+        return tb_fail_at(err, TB_EFILE, path, 0, 0,
+                          "the mask hides every pair; at least one must be visible");
     }
     char *kept = malloc(strlen(path) + 1);
     if (kept == NULL) {

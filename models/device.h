@@ -55,6 +55,7 @@ typedef enum tb_device_key {
     TB_DEVICE_MEASURED_LAUNCH_US,
     TB_DEVICE_SUSTAINED_CLOCK_FRACTION,
     TB_DEVICE_PCIE_GB_PER_S,
+    TB_DEVICE_MMA_SYNC_FRACTION,
     TB_DEVICE_KEY_COUNT
 } tb_device_key;
 
@@ -126,6 +127,9 @@ TB_NODISCARD tb_status tb_device_read(const tb_yaml_node *node, tb_device **out,
 
 /** Free a device; NULL is allowed. */
 void tb_device_destroy(tb_device *device);
+
+/** Is `name` the device's name, or one of its aliases? */
+bool tb_device_is_named(const tb_device *device, const char *name);
 
 /** Give a value its number. TB_OK; TB_EINVAL, saying what it can be, for one out of range. */
 TB_NODISCARD tb_status tb_device_put(tb_device *device, tb_device_key key, double value,

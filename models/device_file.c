@@ -252,16 +252,6 @@ static tb_status load_path(const char *path, tb_device **out, tb_error *err)
     return TB_OK;
 }
 
-static bool has_alias(const tb_device *device, const char *name)
-{
-    for (size_t i = 0; i < device->alias_count; i++) {
-        if (strcmp(device->aliases[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Aliases stand in the files, so that finding one reads them all. *out stays NULL if none has it.
  */
 static tb_status find_alias(const char *name, tb_arena *arena, tb_device **out, tb_error *err)
@@ -275,7 +265,7 @@ static tb_status find_alias(const char *name, tb_arena *arena, tb_device **out, 
         if (status == TB_OK) {
             status = load_path(path, &device, err);
         }
-        if (status == TB_OK && has_alias(device, name)) {
+        if (status == TB_OK && tb_device_is_named(device, name)) {
             *out = device;
         } else {
             tb_device_destroy(device);

@@ -1,16 +1,16 @@
 #include "processor_terms.h"
 
+#include "time_parts.h"
+
 #include <math.h>
 
-#define BYTES_PER_GB  1e9
 #define BYTES_PER_KIB 1024.0
-#define US_PER_S      1e6
 
-/* An optional parameter; `otherwise` where the kernel has no such term. */
-double tb_time_optional(const tb_time_values *values, tb_time_parameter parameter, double otherwise)
+/* A parameter that only some kernels have, or what stands for it. */
+static double optional(const tb_time_values *values, tb_time_parameter parameter)
 {
-    bool is_there = values->known[parameter] && values->value[parameter] > 0;
-    return is_there ? values->value[parameter] : otherwise;
+    return values->known[parameter] ? values->value[parameter]
+                                    : tb_time_parameters[parameter].otherwise;
 }
 
 /* How much larger a size is than the one that cycles are stated for; 1 where they do not grow. */
@@ -43,22 +43,22 @@ double tb_time_worked_rows(const tb_time_case *item)
 /* Bytes of all tensors of a launch, and of keys and values once more as fp32. */
 static double footprint(const tb_problem *problem)
 {
-    double n = (double)tb_layout_tokens(&problem->layout), dims;
+    double n = (double)tb_layout_tokens(&problem->layout);
     double queries = (n + (double)problem->extra_q) * (double)problem->heads;
     double keys = (n + (double)problem->extra_kv) * (double)problem->heads_kv;
     double bytes = (double)tb_dtype_bytes(problem->dtype);
-    dims = (double)(problem->dim + problem->dim_value) * (double)problem->batch;
+    double dims = (double)(problem->dim + problem->dim_value) * (double)problem->batch;
     return dims * (queries * bytes + keys * (bytes + (double)sizeof(float)));
 }
 
 /* Time of work on memory over that of work on the last cache: the part of the data that fits the
- * cores' own caches is faster by cached_factor. */
+ * cores' own caches takes cached_factor of it. */
 static double slowness(const tb_time_case *item, const tb_time_values *values)
 {
     const tb_device *device = item->device;
     double own = tb_device_get(device, TB_DEVICE_SMEM_PER_SM_KIB, 0) * BYTES_PER_KIB *
                  tb_device_get(device, TB_DEVICE_SM_COUNT, 0);
-    double factor = tb_time_optional(values, TB_TIME_CACHED_FACTOR, 1);
+    double factor = optional(values, TB_TIME_CACHED_FACTOR);
     return 1 - fmin(own / footprint(item->problem), 1) * (1 - factor);
 }
 
@@ -66,25 +66,26 @@ static double slowness(const tb_time_case *item, const tb_time_values *values)
 double tb_time_pack_us(const tb_time_case *item, const tb_time_values *values, double bandwidth)
 {
     const tb_problem *problem = item->problem;
-    double fraction = tb_time_optional(values, TB_TIME_PACK_FRACTION, 0);
+    double fraction = optional(values, TB_TIME_PACK_FRACTION);
     double keys = (double)tb_layout_tokens(&problem->layout) + (double)problem->extra_kv;
     double elements = keys * (double)(problem->dim + problem->dim_value) *
                       (double)problem->heads_kv * (double)problem->batch;
     double bytes = elements * ((double)tb_dtype_bytes(problem->dtype) + (double)sizeof(float));
-    bytes *= problem->heads_kv > 1 ? tb_time_optional(values, TB_TIME_GAP_FACTOR, 1) : 1;
+    bytes *= problem->heads_kv > 1 ? optional(values, TB_TIME_GAP_FACTOR) : 1;
     bytes *= slowness(item, values);
-    return fraction > 0 ? bytes / (bandwidth * BYTES_PER_GB * fraction) * US_PER_S : 0;
+    return fraction > 0 ? bytes / (bandwidth * TB_BYTES_PER_GB * fraction) * TB_US_PER_S : 0;
 }
 
-/* Cycles of a CTA's prologue, at the size of its query tile. */
-double tb_time_prologue(const tb_time_case *item, const tb_time_values *values,
-                        double stated_cycles)
+tb_status tb_time_prologue(const tb_time_case *item, const tb_time_values *values, double *out,
+                           tb_error *err)
 {
     const tb_problem *problem = item->problem;
     const tb_time_traits *traits = &item->kernel->time;
-    double rows = tb_time_worked_rows(item);
-    double gaps = problem->heads > 1 ? tb_time_optional(values, TB_TIME_GAP_FACTOR, 1) : 1;
+    double stated = 0, rows = tb_time_worked_rows(item);
+    double gaps = problem->heads > 1 ? optional(values, TB_TIME_GAP_FACTOR) : 1;
     double dims = (double)(problem->dim + problem->dim_value);
-    return stated_cycles * gaps * slowness(item, values) *
-           tb_time_growth(rows, traits->stated_rows) * tb_time_growth(dims, traits->stated_dims);
+    tb_status status = tb_time_need(item, values, TB_TIME_PROLOGUE_CYCLES, &stated, err);
+    *out = stated * gaps * slowness(item, values) * tb_time_growth(rows, traits->stated_rows) *
+           tb_time_growth(dims, traits->stated_dims);
+    return status;
 }

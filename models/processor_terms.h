@@ -1,13 +1,9 @@
 /* Terms of the time model that only kernels on processors have: sizes that cycles grow with, rows
- * that are trimmed, packing. Used by time_model.c; see docs/model.md. */
+ * that are trimmed, packing. Internal to models; see docs/model.md. */
 #ifndef TB_PROCESSOR_TERMS_H
 #define TB_PROCESSOR_TERMS_H
 
 #include "time_model.h"
-
-/** An optional parameter; `otherwise` where the kernel has no such term. */
-double tb_time_optional(const tb_time_values *values, tb_time_parameter parameter,
-                        double otherwise);
 
 /** How much larger a size is than the one that cycles are stated for; 1 where they do not grow. */
 double tb_time_growth(double size, double stated);
@@ -19,8 +15,8 @@ double tb_time_worked_rows(const tb_time_case *item);
 /** Time of packing keys and values; 0 for a kernel without that term. Bandwidth in GB/s. */
 double tb_time_pack_us(const tb_time_case *item, const tb_time_values *values, double bandwidth);
 
-/** Cycles of a CTA's prologue, at the size of its query tile. */
-double tb_time_prologue(const tb_time_case *item, const tb_time_values *values,
-                        double stated_cycles);
+/** Cycles of a CTA's prologue, at the size of its query tile. TB_OK; TB_EINVAL when unknown. */
+TB_NODISCARD tb_status tb_time_prologue(const tb_time_case *item, const tb_time_values *values,
+                                        double *out, tb_error *err);
 
 #endif

@@ -93,14 +93,14 @@ static tb_status validate_run(fit_round *round, size_t r, tb_error *err)
 }
 
 /* Draw the runs that are fitted; the others are skipped. */
-static tb_status draw(tb_calibration *c, bool *skip, tb_error *err)
+static tb_status draw(const tb_calibration *c, bool *skip, tb_error *err)
 {
     size_t *order = calloc(c->count, sizeof *order);
     if (order == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
     }
-    tb_status status = tb_shuffle(order, c->count, c->split.seed, err);
-    size_t wanted = (size_t)ceil(c->split.train_fraction * (double)c->count);
+    tb_status status = tb_shuffle(order, c->count, c->seed, err);
+    size_t wanted = (size_t)ceil(c->train_fraction * (double)c->count);
     for (size_t i = 0; status == TB_OK && i < c->count; i++) {
         skip[order[i]] = i >= wanted;
     }
@@ -196,15 +196,12 @@ static tb_status summarise_all(tb_calibration *c, tb_error *err)
     return status == TB_OK ? summarise(c, held_out_of, &c->held_out, err) : status;
 }
 
-static tb_status fit_and_validate(fit_round *round, tb_error *err)
+/* Errors of every run before the fit, under it, and where it is held out. */
+static tb_status validate(fit_round *round, tb_error *err)
 {
     tb_calibration *c = round->calibration;
     tb_fit_result nothing = {0};
-    tb_status status = tb_fit_solve(&c->request, NULL, NULL, &c->fit, err);
-    if (status != TB_OK) {
-        return status;
-    }
-    report(round);
+    tb_status status = TB_OK;
     c->lone_runs = calloc(c->count * c->fit.count, sizeof *c->lone_runs);
     if (c->lone_runs == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
@@ -218,6 +215,28 @@ static tb_status fit_and_validate(fit_round *round, tb_error *err)
             status = validate_run(round, r, err);
         }
     }
+    return status;
+}
+
+static tb_status fit_and_validate(fit_round *round, tb_error *err)
+{
+    tb_calibration *c = round->calibration;
+    tb_status status = tb_fit_solve(&c->request, NULL, NULL, &c->fit, err);
+    if (status != TB_OK) {
+        return status;
+    }
+    report(round);
+    tb_time *bases = calloc(c->count, sizeof *bases);
+    if (bases == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
+    }
+    status = tb_fit_bases(&c->request, &c->fit, NULL, bases, err);
+    c->request.bases = bases;
+    if (status == TB_OK) {
+        status = validate(round, err);
+    }
+    c->request.bases = NULL;
+    free(bases);
     return status;
 }
 
@@ -262,7 +281,7 @@ static tb_status calibrate(tb_calibration *c, tb_progress_fn *progress, void *us
             .run = &c->store->runs[r], .is_dense = c->store->is_dense[r], .held_out = nan("")};
     }
     tb_status status =
-        c->split.train_fraction < 1 ? fit_and_test(&round, err) : fit_and_validate(&round, err);
+        c->train_fraction < 1 ? fit_and_test(&round, err) : fit_and_validate(&round, err);
     if (status == TB_OK) {
         status = check_counts(c, err);
     }
@@ -270,8 +289,8 @@ static tb_status calibrate(tb_calibration *c, tb_progress_fn *progress, void *us
     return status == TB_OK ? summarise_all(c, err) : status;
 }
 
-tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count, const bool *shared,
-                       double noise, tb_calibrate_split split, tb_progress_fn *progress, void *user,
+tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
+                       const tb_calibrate_options *options, tb_progress_fn *progress, void *user,
                        tb_calibration **out, tb_error *err)
 {
     tb_calibration *c = calloc(1, sizeof *c);
@@ -282,11 +301,12 @@ tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count, 
         tb_calibration_destroy(c);
         return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
     }
-    memcpy(c->request.shared, shared, sizeof c->request.shared);
-    c->request.noise = noise;
-    c->split = split;
-    tb_status status =
-        tb_calibration_store_fill(profiles, profile_count, c->store, &c->skipped, err);
+    memcpy(c->request.shared, options->shared, sizeof c->request.shared);
+    c->request.noise = options->noise;
+    c->train_fraction = options->train_fraction;
+    c->seed = options->seed;
+    tb_status status = tb_calibration_store_fill(profiles, profile_count, options->skip, c->store,
+                                                 &c->skipped, err);
     if (status == TB_OK) {
         status = calibrate(c, progress, user, err);
     }

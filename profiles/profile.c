@@ -1,6 +1,7 @@
 #include "profile.h"
 
 #include "catalogue.h"
+#include "profile_csv.h"
 #include "profile_file.h"
 #include "yaml_fields.h"
 
@@ -139,20 +140,22 @@ static tb_status read_profile(tb_profile *profile, tb_error *err)
     return read_runs(profile, list, err);
 }
 
-tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err)
+static tb_profile *make_profile(void)
 {
     tb_profile *profile = calloc(1, sizeof *profile);
     if (profile == NULL) {
-        return no_memory(err);
+        return NULL;
     }
     profile->arena = tb_arena_create();
-    tb_status status = profile->arena == NULL ? no_memory(err) : TB_OK;
-    if (status == TB_OK) {
-        status = tb_catalogue_find(TB_CATALOGUE_PROFILE, name, profile->arena, &profile->path, err);
+    if (profile->arena == NULL) {
+        free(profile);
+        return NULL;
     }
-    if (status == TB_OK) {
-        status = tb_yaml_read(profile->path, &profile->file, err);
-    }
+    return profile;
+}
+
+static tb_status finish(tb_profile *profile, tb_status status, tb_profile **out, tb_error *err)
+{
     if (status == TB_OK) {
         status = read_profile(profile, err);
     }
@@ -162,6 +165,35 @@ tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err)
     }
     *out = profile;
     return TB_OK;
+}
+
+tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err)
+{
+    tb_profile *profile = make_profile();
+    if (profile == NULL) {
+        return no_memory(err);
+    }
+    tb_status status =
+        tb_catalogue_find(TB_CATALOGUE_PROFILE, name, profile->arena, &profile->path, err);
+    if (status == TB_OK) {
+        status = tb_profile_is_csv(profile->path)
+                     ? tb_profile_csv_read(profile->path, &profile->file, err)
+                     : tb_yaml_read(profile->path, &profile->file, err);
+    }
+    return finish(profile, status, out, err);
+}
+
+tb_status tb_profile_from_tree(struct tb_yaml *tree, const char *path, tb_profile **out,
+                               tb_error *err)
+{
+    tb_profile *profile = make_profile();
+    if (profile == NULL) {
+        tb_yaml_destroy(tree);
+        return no_memory(err);
+    }
+    profile->file = tree;
+    profile->path = tb_arena_text(profile->arena, path, strlen(path));
+    return finish(profile, profile->path == NULL ? no_memory(err) : TB_OK, out, err);
 }
 
 void tb_profile_destroy(tb_profile *profile)

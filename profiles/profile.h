@@ -53,6 +53,14 @@ typedef struct tb_run_time {
     const char *derived_from;   /* what the time was worked out of ("tflops"), or NULL: measured */
 } tb_run_time;
 
+/** The network of ours that a run of kind end-to-end is of. */
+typedef struct tb_run_network {
+    const char *name;      /* NULL: not said, and all below is unset */
+    const char *case_name; /* of the network, or NULL: the run's pattern in every layer */
+    int64_t dense_steps;
+    tb_stated dense_us;       /* the whole network with dense attention */
+    const char *dense_kernel; /* of that, by name; NULL: the device's */
+} tb_run_network;
 /** How a run's output was checked before its time counted. */
 typedef struct tb_run_check {
     int64_t rows; /* of the output, against double precision; 0 = not checked */
@@ -82,6 +90,7 @@ typedef struct tb_run {
     const char *quality; /* A, B or C; NULL = not judged */
     const char *source;  /* the run's own, else the profile's, or NULL */
     const char *notes;   /* or NULL */
+    tb_run_network network;
     bool emulated;       /* ran on the emulator: its time says nothing of a device */
     const char *command; /* that measures it again, or NULL */
     const char *ended;   /* why no more samples were taken ("precision"), or NULL */
@@ -110,7 +119,7 @@ typedef struct tb_profile {
 } tb_profile;
 
 /**
- * Load a profile by known name or path.
+ * Load a profile by known name or path: a YAML file, or a CSV file (profile_csv.h).
  *
  *   samples: median = their median, low and high = their quartiles (of three or more)
  *
@@ -118,6 +127,14 @@ typedef struct tb_profile {
  * @return TB_OK; TB_EINVAL for an unknown name; TB_EFILE with the position; TB_ENOMEM
  */
 TB_NODISCARD tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err);
+
+/**
+ * A profile from the tree of its file, which is owned by it, or freed on failure.
+ *
+ * @param[in] path  of the file, as messages and relative paths have it
+ */
+TB_NODISCARD tb_status tb_profile_from_tree(struct tb_yaml *tree, const char *path,
+                                            tb_profile **out, tb_error *err);
 
 /** Free a profile; NULL is allowed. */
 void tb_profile_destroy(tb_profile *profile);

@@ -11,10 +11,12 @@
 #define OTHER_PATTERN "other"
 
 static const char *const run_keys[] = {
-    "id",       "device",  "device_text", "kernel",  "kernel_text", "kind",       "problem",
-    "pattern",  "tiling",  "time_us",     "tflops",  "speedup",     "permute_us", "includes",
-    "baseline", "quality", "source",      "notes",   "emulated",    "extra",      "command",
-    "cold",     "clock",   "ended",       "pack_us", "check",       "noise",      NULL};
+    "id",     "device",  "device_text", "kernel",  "kernel_text", "kind",     "problem",  "pattern",
+    "tiling", "time_us", "tflops",      "speedup", "permute_us",  "includes", "baseline", "quality",
+    "source", "notes",   "emulated",    "extra",   "network",     "command",  "cold",     "clock",
+    "ended",  "pack_us", "check",       "noise",   NULL};
+static const char *const network_keys[] = {"name",     "case",         "dense_steps",
+                                           "dense_us", "dense_kernel", NULL};
 static const char *const check_keys[] = {"rows", "worst", NULL};
 static const char *const noise_keys[] = {"samples",  "disturbed",         "preemptions",
                                          "steal_us", "frequency_min_mhz", "frequency_max_mhz",
@@ -324,6 +326,41 @@ static tb_status read_noise(const tb_yaml_node *map, tb_noise *out, tb_error *er
     return status;
 }
 
+/* Which network a whole-network run is of. */
+static tb_status read_network(const tb_yaml_node *node, tb_run *out, tb_error *err)
+{
+    const tb_yaml_node *map = tb_yaml_get(node, "network");
+    tb_run_network *network = &out->network;
+    if (map == NULL) {
+        return TB_OK;
+    }
+    if (out->kind != TB_RUN_END_TO_END) {
+        return tb_yaml_fail(map, err, "a network belongs to a run of kind end-to-end");
+    }
+    tb_status status = tb_yaml_check_keys(map, network_keys, err);
+    if (status == TB_OK) {
+        status = tb_field_text(map, "name", true, &network->name, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(map, "case", false, &network->case_name, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(map, "dense_kernel", false, &network->dense_kernel, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_int(map, "dense_steps", 0, &network->dense_steps, err);
+    }
+    if (status == TB_OK) {
+        status = read_stated(map, "dense_us", &network->dense_us, err);
+    }
+    if (status == TB_OK && network->case_name == NULL && !out->has_case) {
+        return tb_yaml_fail(map, err,
+                            "which pattern has each layer? give the network's case, as the run's "
+                            "own pattern cannot be expressed");
+    }
+    return status;
+}
+
 tb_status tb_run_read(const tb_yaml_node *node, const tb_profile *profile, tb_run *out,
                       tb_error *err)
 {
@@ -341,6 +378,9 @@ tb_status tb_run_read(const tb_yaml_node *node, const tb_profile *profile, tb_ru
     }
     if (status == TB_OK) {
         status = read_numbers(node, profile->arena, out, err);
+    }
+    if (status == TB_OK) {
+        status = read_network(node, out, err);
     }
     if (status == TB_OK) {
         status = read_check(tb_yaml_get(node, "check"), &out->check, err);
