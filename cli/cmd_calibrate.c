@@ -359,7 +359,7 @@ static const tb_option_group groups[] = {
     {"Fit", fit_options, sizeof fit_options / sizeof *fit_options, 0}};
 
 static const tb_example examples[] = {
-    {"tilebound calibrate flashattention-h100 -o fa3.yaml",
+    {"tilebound calibrate flashattention-h100 --skip '*fa2*' -o fa3.yaml",
      "fit a kernel to measured runs, and write its file"},
 };
 

@@ -5,6 +5,10 @@
 
 #include <math.h>
 
+/* Of every compute capability (CUDA C++ Programming Guide, table of technical specifications). */
+#define MAX_THREADS   1024
+#define MAX_REGISTERS 255
+
 static const char *const time_keys[] = {"class",
                                         "instructions",
                                         "schedule",
@@ -139,6 +143,10 @@ static tb_status read_resources(const tb_yaml_node *map, tb_kernel_resources *ou
     }
     if (status == TB_OK && (out->threads < 1 || out->registers < 1)) {
         return tb_yaml_fail(map, err, "resources need threads and registers");
+    }
+    if (status == TB_OK && (out->threads > MAX_THREADS || out->registers > MAX_REGISTERS)) {
+        return tb_yaml_fail(map, err, "a CTA has at most %d threads of at most %d registers",
+                            MAX_THREADS, MAX_REGISTERS);
     }
     out->given = status == TB_OK;
     return status;

@@ -26,13 +26,15 @@ static tb_limiter find_limiter(const tb_time_case *item, const tb_time *time, do
         tiles += cta.visited;
         masked += cta.masked;
     }
-    if (tile->plain - tile->latency <= fmax(tile->smem, tile->l2)) {
+    /* of SMs, not of their slots: CTAs of one SM take turns */
+    double ctas = (double)time->schedule.ctas, occupancy = (double)time->occupancy;
+    double copies = ctas / ((double)item->cta_count * (double)time->splits);
+    double idle = time->schedule.makespan * (double)time->schedule.slots - time->schedule.busy;
+    double latency = (idle + prologue_cycles * ctas) / occupancy + tile->latency * tiles * copies;
+    double memory = fmax(tile->smem, tile->l2) * tiles * copies;
+    if (tile->plain - tile->latency <= fmax(tile->smem, tile->l2) && memory >= latency) {
         return tile->l2 > tile->smem ? TB_LIMITER_L2 : TB_LIMITER_SMEM;
     }
-    double copies = (double)time->schedule.ctas / (double)item->cta_count;
-    double idle = time->schedule.makespan * (double)time->schedule.slots - time->schedule.busy;
-    double latency =
-        idle + prologue_cycles * (double)time->schedule.ctas + tile->latency * tiles * copies;
     double tensor = tile->tensor * tiles * copies;
     double exp_cycles = tile->exp * tiles * copies;
     double alu = (fmax(tile->alu - tile->exp, 0) * tiles + tile->mask * masked) * copies;

@@ -66,7 +66,7 @@ const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT] = {
     [TB_TIME_CACHED_FACTOR] = {.name = "cached_factor",
                                .meaning =
                                    "on packing and prologues, for data in the cores' own caches",
-                               .scale = TB_SCALE_LOGIT,
+                               .scale = TB_SCALE_LOG,
                                .is_optional = true,
                                .otherwise = 1},
 };

@@ -11,7 +11,7 @@
 
 static tb_calibration *calibrate(tb_profile **profile)
 {
-    tb_calibrate_options options = {.noise = 0.05};
+    tb_calibrate_options options = {.noise = 0.05, .train_fraction = 1};
     tb_calibration *calibration = NULL;
     tb_error err;
     tb_assert_ok(

@@ -280,6 +280,8 @@ static void costs__that_are_wrong_have_a_place(void **state)
         {"threads: 96, ", "", "resources need threads and registers", 6, 14},
         {"registers: 168, ", "", "resources need threads and registers", 6, 14},
         {"threads: 96", "threads: 0", "out of range", 6, 24},
+        {"threads: 96", "threads: 1025", "a CTA has at most 1024 threads", 6, 14},
+        {"registers: 168", "registers: 256", "of at most 255 registers", 6, 14},
         {"smem_q: 1.5", "smem_q: -1.5", "out of range", 6, 52},
         {"smem_kv: 2,", "smem_kv: 2000,", "out of range", 6, 66},
         {"smem_bytes: 720", "smem_bytes: 7.5", "'7.5'", 6, 81},

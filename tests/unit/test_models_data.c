@@ -235,13 +235,28 @@ static tb_case case_for(const tb_kernel *kernel, tb_pass pass, int rank, int64_t
 static void check_default(const tb_kernel *kernel, tb_pass pass, const tb_tile_set *set, int rank)
 {
     tb_case item = case_for(kernel, pass, rank, set->dim_count > 0 ? set->dims[0] : 128);
+    while (!set->patterns[item.pattern.kind] || !kernel->patterns[item.pattern.kind]) {
+        item.pattern.kind = (tb_pattern_kind)((item.pattern.kind + 1) % TB_PATTERN_COUNT);
+    }
+    bool is_dense = item.pattern.kind == TB_PATTERN_DENSE;
     tb_prediction p;
     tb_error err;
     memset(&p, 0, sizeof p);
     tb_assert_ok(tb_predict(&item, kernel, &p, &err), &err);
     assert_int_equal(p.warnings.count, 0);
     assert_true(tb_kernel_has_tiles(kernel, &item.problem, &p.tiling));
-    assert_true(p.bound.flop_speedup > 1);
+    assert_true(is_dense ? p.bound.flop_speedup == 1 : p.bound.flop_speedup > 1);
+    if (set->dim_count > 0) { /* its own, or those of an earlier set for the same dim and pattern */
+        const tb_tile_set *first = set;
+        for (const tb_tile_set *s = kernel->sets[pass]; s < set; s++) {
+            bool serves = tb_tile_set_serves(s, set->dims[0]) && s->pair_count[rank - 1] > 0 &&
+                          s->patterns[item.pattern.kind];
+            first = serves && first == set ? s : first;
+        }
+        const tb_tile_pair *pair = &first->pairs[rank - 1][first->default_pair[rank - 1]];
+        assert_int_equal(p.tiling.q_tile[0], pair->q_tile[0]);
+        assert_int_equal(p.tiling.kv_tile[0], pair->kv_tile[0]);
+    }
     tb_prediction_release(&p);
 }
 

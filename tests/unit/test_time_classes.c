@@ -64,6 +64,7 @@ static void a_backward_tile__is_that_of_flash_attention_4(void **state)
     tb_assert_close(tile.smem, 3328, 1e-12);
     tb_assert_close(tile.alu, 512, 1e-12); /* four instructions a score over 128 lanes */
     tb_assert_close(tile.l2, 0, 0);
+    b.values.known[TB_TIME_BACKWARD_OVERLAP] = true;
     b.values.value[TB_TIME_BACKWARD_OVERLAP] = 0; /* its own, not that of the forward pass */
     tb_assert_close(tile_of(&b, &item).plain, 2560 + 2560, 1e-12);
     b.values.value[TB_TIME_BACKWARD_OVERLAP] = 0.6;
@@ -196,6 +197,7 @@ static void latency__is_hidden_by_nothing(void **state)
     (void)state;
     bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", "255", 3);
+    b.values.known[TB_TIME_TILE_LATENCY_CYCLES] = true;
     b.values.value[TB_TIME_TILE_LATENCY_CYCLES] = 720;
     tb_tile_cycles tile = tile_of(&b, &item);
     tb_assert_close(tile.latency, 720, 0);
@@ -203,8 +205,8 @@ static void latency__is_hidden_by_nothing(void **state)
     tb_assert_close(tile.masked, 4060 + 720, 1e-12);
     tb_test_set(b.device, "smem_bandwidth_bytes_per_clk_per_sm=8"); /* 8,192 clocks */
     tb_assert_close(tile_of(&b, &item).plain, 8192 + 720, 1e-12);
-    tb_test_set(b.device, "smem_bandwidth_bytes_per_clk_per_sm=128");
-    b.values.value[TB_TIME_TILE_LATENCY_CYCLES] = 96000;
+    assert_int_equal(time_of(&b, &item).limiter, TB_LIMITER_SMEM);
+    b.values.value[TB_TIME_TILE_LATENCY_CYCLES] = 96000; /* much more than shared memory takes */
     assert_int_equal(time_of(&b, &item).limiter, TB_LIMITER_LATENCY);
     b.values.known[TB_TIME_TILE_LATENCY_CYCLES] = false; /* a kernel need not say */
     tb_assert_close(tile_of(&b, &item).latency, 0, 0);

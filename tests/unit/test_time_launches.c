@@ -275,6 +275,35 @@ static void splits__must_pay_for_their_merge(void **state)
     close_bench(&b);
 }
 
+/* 512 tokens: 4 query tiles of 8 KV tiles, shared by 8 CTAs each: 32 CTAs of one tile on 108 SMs.
+ * Products take 32 x 2,048 cycles, the 76 idle SMs and 32 prologues far more. */
+static void small_grids__are_limited_by_latency(void **state)
+{
+    (void)state;
+    bench b = splitting();
+    tb_case item = dense("512", 1);
+    tb_time time = time_of(&b, &item);
+    assert_int_equal(time.splits, 8);
+    assert_int_equal(time.limiter, TB_LIMITER_LATENCY);
+    close_bench(&b);
+}
+
+/* 162 CTAs on the 216 slots of 108 SMs, 54 KV tiles each: a quarter of the time is idle, and
+ * products are 2,048 of 3,392 cycles of the rest. */
+static void shared_sms__are_not_idle_twice(void **state)
+{
+    (void)state;
+    bench b = bench_of("fa2", "a100-80");
+    tb_case item = dense("3456", 6);
+    tb_time time = time_of(&b, &item);
+    assert_int_equal(time.schedule.ctas, 162);
+    assert_int_equal(time.schedule.slots, 216);
+    assert_int_equal(time.limiter, TB_LIMITER_TENSOR);
+    item = dense("3456", 5); /* 135: 37.5 % idle, products 0.604 of the rest, 37.7 % ... */
+    assert_int_equal(time_of(&b, &item).limiter, TB_LIMITER_LATENCY); /* ... and prologues */
+    close_bench(&b);
+}
+
 /* Eight heads of two KV heads: rows of four heads share a query tile, so that it has 32 tokens; the
  * CTAs are 200 of each KV head instead of 50 of each head. Neither the tiles nor their FLOP change,
  * for the layout is a multiple of both. */
@@ -364,6 +393,8 @@ TB_TESTS(cmocka_unit_test(backward__has_delta_and_conversion_beside_it),
          cmocka_unit_test(expanded_heads__are_copied_first),
          cmocka_unit_test(small_grids__are_split),
          cmocka_unit_test(splits__must_pay_for_their_merge),
+         cmocka_unit_test(small_grids__are_limited_by_latency),
+         cmocka_unit_test(shared_sms__are_not_idle_twice),
          cmocka_unit_test(packed_heads__share_query_tiles),
          cmocka_unit_test(packed_heads__share_query_tiles_of_extra_tokens),
          cmocka_unit_test(tiles__may_go_by_pattern));

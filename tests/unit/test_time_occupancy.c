@@ -58,8 +58,8 @@ static void registers__go_to_whole_warps_of_a_partition(void **state)
     assert_int_equal(with(&b, (tb_kernel_resources){.threads = 128, .registers = 255}), 2);
     /* 168 x 32 = 5,376: three warps a partition, though 12.2 of them would fit the whole SM */
     assert_int_equal(with(&b, (tb_kernel_resources){.threads = 128, .registers = 168}), 3);
-    /* 161 x 32 = 5,152, in units the same 5,376 */
-    assert_int_equal(with(&b, (tb_kernel_resources){.threads = 128, .registers = 161}), 3);
+    /* 100 x 32 = 3,200, in units 3,328: four warps a partition instead of five */
+    assert_int_equal(with(&b, (tb_kernel_resources){.threads = 128, .registers = 100}), 4);
     /* 104 x 32 = 3,328: four a partition (4.9), 16 warps, five CTAs of three warps */
     assert_int_equal(with(&b, (tb_kernel_resources){.threads = 96, .registers = 104}), 5);
     /* 97 threads are four warps: four CTAs */

@@ -194,6 +194,7 @@ static void products__may_reach_a_part_of_the_rate(void **state)
     (void)state;
     bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
+    b.values.known[TB_TIME_TENSOR_FRACTION] = true;
     b.values.value[TB_TIME_TENSOR_FRACTION] = 0.8;
     tb_tile_cycles tile = tile_of(&b, &item);
     tb_assert_close(tile.tensor, 2560, 1e-12);

@@ -212,6 +212,7 @@ static void what_travels__belongs_to_the_code(void **state)
                                                           [TB_TIME_MASK_3D_FACTOR] = true,
                                                           [TB_TIME_PROLOGUE_CYCLES] = true,
                                                           [TB_TIME_TENSOR_FRACTION] = true,
+                                                          [TB_TIME_SOFTMAX_FACTOR] = true,
                                                           [TB_TIME_BACKWARD_OVERLAP] = true,
                                                           [TB_TIME_TILE_LATENCY_CYCLES] = true};
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
