@@ -33,7 +33,7 @@ static const char *const resource_keys[] = {"threads", "registers",  "smem_q",
 static const char *const exp_fma_keys[] = {"fraction", "compute_capabilities", "source", NULL};
 static const char *const pass_keys[] = {"q", "kv", "scores", NULL};
 static const char *const backward_keys[] = {
-    "alu_ops_per_score", "smem_passes", "mma_sync_smem_passes", "dq", "source", NULL};
+    "alu_ops_per_score", "smem_passes", "mma_sync_smem_passes", "dq", "occupancy", "source", NULL};
 static const char *const dq_names[] = {"atomic", "owned"};
 static const char *const prior_keys[] = {"value", "spread", "source", NULL};
 
@@ -201,6 +201,10 @@ static tb_status read_backward(const tb_yaml_node *map, tb_time_traits *out, tb_
     }
     if (status == TB_OK) {
         status = read_choice(map, "dq", dq_names, 2, &dq, err);
+    }
+    out->backward_occupancy = 1;
+    if (status == TB_OK) {
+        status = tb_field_int(map, "occupancy", 1, &out->backward_occupancy, err);
     }
     out->dq_atomic = dq == 0;
     out->has_backward = true;

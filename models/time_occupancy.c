@@ -74,6 +74,10 @@ tb_status tb_time_occupancy(const tb_kernel *kernel, const tb_problem *problem,
                             tb_error *err)
 {
     const tb_kernel_resources *resources = &kernel->time.resources;
+    if (problem->pass == TB_PASS_BACKWARD) {
+        *out = kernel->time.backward_occupancy;
+        return TB_OK;
+    }
     if (!resources->given) {
         *out = kernel->time.occupancy;
         return TB_OK;

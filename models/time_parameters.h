@@ -133,6 +133,7 @@ typedef struct tb_time_traits {
     const int64_t *exp_fma_on; /* ... on these compute capabilities */
     size_t exp_fma_on_count;
     tb_pass_traits pass[TB_PASS_COUNT];
+    int64_t backward_occupancy;
     bool has_backward;  /* the file says what its backward pass costs */
     double stated_rows; /* of a query tile, that mask_cycles and prologue_cycles are stated for and
                            grow with; 0: they do not grow, as a GPU's threads work side by side */

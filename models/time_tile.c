@@ -79,6 +79,9 @@ static double exp_fma_fraction(const tb_time_case *item)
 {
     const tb_time_traits *traits = &item->kernel->time;
     double here = 0;
+    if (item->problem->pass == TB_PASS_BACKWARD) { /* 1,024 of 1,024 (FlashAttention-4) */
+        return 0;
+    }
     for (size_t i = 0; i < traits->exp_fma_on_count; i++) {
         if (traits->exp_fma_on[i] == item->device->compute_capability) {
             here = traits->exp_fma_fraction;
@@ -108,7 +111,9 @@ static smem_work smem_cycles(const tb_time_case *item, double q, double kv)
                                        ? &traits->pass[problem->pass].sync_smem
                                        : &traits->pass[problem->pass].smem;
     double rate = tb_device_get(item->device, TB_DEVICE_SMEM_BANDWIDTH_BYTES_PER_CLK_PER_SM, 0);
-    double d = (double)problem->dim, both = d + (double)problem->dim_value;
+    double d, dv;
+    tb_time_padded_dims(item->kernel, problem, &d, &dv);
+    double both = d + dv;
     double kv_width = problem->pass == TB_PASS_FORWARD ? both : both / 2;
     double element = (double)tb_dtype_bytes(problem->dtype);
     if (!(rate > 0)) {

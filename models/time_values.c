@@ -87,7 +87,8 @@ tb_time_values tb_time_values_of(const tb_kernel *kernel, const tb_device *devic
     }
     for (size_t p = 0; elsewhere != NULL && p < TB_TIME_PARAMETER_COUNT; p++) {
         if (elsewhere->fitted[p] && tb_time_parameters[p].travels) {
-            take(elsewhere, p, &values);
+            values.known[p] = true; /* its error stays the prior's: devices differ */
+            values.value[p] = elsewhere->value[p];
         }
     }
     return values;

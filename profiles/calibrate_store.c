@@ -61,10 +61,12 @@ static char *problem_text(const tb_run *run)
     const tb_case *item = &run->item;
     const tb_problem *p = &item->problem;
     char text[768];
-    int used =
-        snprintf(text, sizeof text, "%d %d %d %lld %lld %lld %lld %lld", (int)p->dtype,
-                 (int)p->pass, (int)item->pattern.kind, (long long)p->batch, (long long)p->heads,
-                 (long long)p->dim, (long long)item->pattern.left, (long long)item->pattern.right);
+    int used = snprintf(
+        text, sizeof text, "%d %d %d %lld %lld %lld %lld %lld %lld %lld %lld %lld %p",
+        (int)p->dtype, (int)p->pass, (int)item->pattern.kind, (long long)p->batch,
+        (long long)p->heads, (long long)p->heads_kv, (long long)p->dim, (long long)p->dim_value,
+        (long long)p->extra_kv, (long long)p->extra_q, (long long)item->pattern.left,
+        (long long)item->pattern.right, (const void *)item->pattern.mask);
     for (int d = 0; d < p->layout.rank && used > 0 && used < (int)sizeof text; d++) {
         used += snprintf(text + used, sizeof text - (size_t)used, " %lld/%lld/%lld/%lld/%d",
                          (long long)p->layout.extent[d], (long long)item->pattern.window[d],

@@ -31,7 +31,7 @@ typedef struct input {
     tb_natten_output *output; /* owned */
 } input;
 
-typedef struct import {
+typedef struct import_job {
     const tb_import_options *options;
     input *inputs;
     size_t input_count;
@@ -39,14 +39,14 @@ typedef struct import {
     size_t run_count;
     size_t asked_options; /* tables that needed the options' problem */
     tb_error *err;
-} import;
+} import_job;
 
 static tb_status no_memory(tb_error *err)
 {
     return tb_fail(err, TB_ENOMEM, "no memory for the imported runs");
 }
 
-static tb_natten_setup setup_of(const import *in, const text_run *run)
+static tb_natten_setup setup_of(const import_job *in, const text_run *run)
 {
     return (tb_natten_setup){.item = &run->item,
                              .device = in->options->device,
@@ -56,7 +56,7 @@ static tb_natten_setup setup_of(const import *in, const text_run *run)
 }
 
 /* The problem of a table: its own command line's, else the options'. */
-static tb_status take_case(import *in, text_run *run)
+static tb_status take_case(import_job *in, text_run *run)
 {
     if (run->table->command != NULL) {
         return tb_natten_read_command(run->output, run->table, &run->item, &run->backprop, in->err);
@@ -92,7 +92,7 @@ static tb_status check_as_natten(const tb_case *item, tb_error *err)
     return TB_OK;
 }
 
-static tb_status check_case(const import *in, const text_run *run)
+static tb_status check_case(const import_job *in, const text_run *run)
 {
     tb_error inner = {0};
     tb_status status = check_as_natten(&run->item, &inner);
@@ -109,7 +109,7 @@ static tb_status check_case(const import *in, const text_run *run)
                       inner.message);
 }
 
-static void name_run(const import *in, text_run *run, const char *path, size_t number)
+static void name_run(const import_job *in, text_run *run, const char *path, size_t number)
 {
     char stem[128];
     tb_profile_stem(path, stem);
@@ -125,7 +125,8 @@ static void name_run(const import *in, text_run *run, const char *path, size_t n
     }
 }
 
-static tb_status take_table(import *in, const tb_natten_output *output, const char *path, size_t i)
+static tb_status take_table(import_job *in, const tb_natten_output *output, const char *path,
+                            size_t i)
 {
     text_run *runs = realloc(in->runs, (in->run_count + 1) * sizeof *runs);
     if (runs == NULL) {
@@ -147,7 +148,7 @@ static tb_status take_table(import *in, const tb_natten_output *output, const ch
     return status;
 }
 
-static tb_status read_text(import *in, const char *path, input *out)
+static tb_status read_text(import_job *in, const char *path, input *out)
 {
     tb_status status = tb_natten_read(path, &out->output, in->err);
     if (status == TB_OK && in->options->device == NULL) {
@@ -162,7 +163,7 @@ static tb_status read_text(import *in, const char *path, input *out)
 }
 
 /* A mask's path is relative to its file, and the profile may be written elsewhere. */
-static tb_status read_csv(const import *in, const char *path, input *out)
+static tb_status read_csv(const import_job *in, const char *path, input *out)
 {
     tb_status status = tb_profile_load(path, &out->csv, in->err);
     for (size_t i = 0; status == TB_OK && i < out->csv->count; i++) {
@@ -176,7 +177,7 @@ static tb_status read_csv(const import *in, const char *path, input *out)
     return status;
 }
 
-static tb_status read_inputs(import *in, const char *const *paths, size_t count)
+static tb_status read_inputs(import_job *in, const char *const *paths, size_t count)
 {
     tb_status status = TB_OK;
     for (; status == TB_OK && in->input_count < count; in->input_count++) {
@@ -188,7 +189,7 @@ static tb_status read_inputs(import *in, const char *const *paths, size_t count)
 }
 
 /* What was given must have been of use. */
-static tb_status check_options(const import *in)
+static tb_status check_options(const import_job *in)
 {
     const tb_import_options *options = in->options;
     if (options->item != NULL && in->asked_options == 0) {
@@ -212,7 +213,7 @@ static bool is_baseline(const text_run *dense, const text_run *run, bool backwar
 }
 
 /* Id of the first dense run of the same work and pass, or NULL. */
-static const char *find_baseline(const import *in, const text_run *run, bool backward,
+static const char *find_baseline(const import_job *in, const text_run *run, bool backward,
                                  char out[static ID_BYTES + 16])
 {
     for (size_t i = 0; i < in->run_count; i++) {
@@ -224,7 +225,7 @@ static const char *find_baseline(const import *in, const text_run *run, bool bac
     return NULL;
 }
 
-static tb_status add_text_run(const import *in, tb_yaml_builder *tree, const text_run *run)
+static tb_status add_text_run(const import_job *in, tb_yaml_builder *tree, const text_run *run)
 {
     char forward[ID_BYTES + 16], backward[ID_BYTES + 16];
     tb_natten_setup setup = setup_of(in, run);
@@ -233,7 +234,7 @@ static tb_status add_text_run(const import *in, tb_yaml_builder *tree, const tex
                               find_baseline(in, run, true, backward), in->err);
 }
 
-static tb_status add_csv_runs(const import *in, tb_yaml_builder *tree, const tb_profile *csv)
+static tb_status add_csv_runs(const import_job *in, tb_yaml_builder *tree, const tb_profile *csv)
 {
     const tb_yaml_node *runs = tb_yaml_get(tb_yaml_root(csv->file), "runs");
     tb_status status = TB_OK;
@@ -243,7 +244,7 @@ static tb_status add_csv_runs(const import *in, tb_yaml_builder *tree, const tb_
     return status;
 }
 
-static tb_status add_pair(const import *in, tb_yaml_builder *tree, const char *key,
+static tb_status add_pair(const import_job *in, tb_yaml_builder *tree, const char *key,
                           const char *value)
 {
     tb_yaml_place top = {1, 1};
@@ -252,7 +253,7 @@ static tb_status add_pair(const import *in, tb_yaml_builder *tree, const char *k
                            : status;
 }
 
-static tb_status add_head(const import *in, tb_yaml_builder *tree, const char *path)
+static tb_status add_head(const import_job *in, tb_yaml_builder *tree, const char *path)
 {
     char stem[128], summary[160];
     tb_yaml_place top = {1, 1};
@@ -275,7 +276,7 @@ static tb_status add_head(const import *in, tb_yaml_builder *tree, const char *p
     return status == TB_OK ? tb_yaml_open_list(tree, top, in->err) : status;
 }
 
-static tb_status add_runs(const import *in, tb_yaml_builder *tree)
+static tb_status add_runs(const import_job *in, tb_yaml_builder *tree)
 {
     tb_status status = TB_OK;
     for (size_t i = 0, next = 0; status == TB_OK && i < in->input_count; i++) {
@@ -291,7 +292,7 @@ static tb_status add_runs(const import *in, tb_yaml_builder *tree)
     return status;
 }
 
-static tb_status build(const import *in, const char *path, tb_yaml **out)
+static tb_status build(const import_job *in, const char *path, tb_yaml **out)
 {
     tb_yaml_builder *tree = tb_yaml_builder_create("the imported runs");
     if (tree == NULL) {
@@ -317,7 +318,7 @@ static tb_status build(const import *in, const char *path, tb_yaml **out)
 tb_status tb_profile_import(const char *const *paths, size_t count,
                             const tb_import_options *options, tb_yaml **out, tb_error *err)
 {
-import in = {.options = options, .inputs = calloc(count, sizeof * in.inputs), .err = err };
+    import_job in = {.options = options, .inputs = calloc(count, sizeof *in.inputs), .err = err};
     tb_status status = in.inputs == NULL ? no_memory(err) : read_inputs(&in, paths, count);
     if (status == TB_OK) {
         status = check_options(&in);
