@@ -41,6 +41,13 @@ static bool int_prefix(const char *text, int64_t *out, const char **end)
     return true;
 }
 
+bool tb_text_is_int(const char *text)
+{
+    const char *digits = text + (*text == '-');
+    size_t length = digit_run(digits);
+    return length > 0 && digits[length] == '\0';
+}
+
 bool tb_text_int(const char *text, int64_t *out)
 {
     int64_t value;

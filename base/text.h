@@ -10,6 +10,9 @@
  *  does not fit. */
 bool tb_text_int(const char *text, int64_t *out);
 
+/** Is it the text of a plain decimal integer, of whatever size? */
+bool tb_text_is_int(const char *text);
+
 /** Parse a finite decimal number (optional '-', digits with at most one '.', optional exponent; no
  *  hex, no spaces, no "inf"); false when it is not one or passes the largest double. */
 bool tb_text_double(const char *text, double *out);

@@ -44,6 +44,11 @@ tb_status tb_yaml_fail(const tb_yaml_node *node, tb_error *err, const char *form
     return status;
 }
 
+bool tb_yaml_is_null_text(const char *text)
+{
+    return text[0] == '\0' || strcmp(text, "~") == 0 || strcmp(text, "null") == 0;
+}
+
 const tb_yaml_node *tb_yaml_root(const tb_yaml *doc)
 {
     return doc->root;
@@ -239,6 +244,10 @@ tb_status tb_yaml_int(const tb_yaml_node *node, int64_t min, int64_t max, int64_
     if (tb_yaml_is_scalar(node) && !node->plain) {
         return tb_yaml_fail(node, err, "%s is quoted; needs %s without quotes", show(node).text,
                             wanted);
+    }
+    if (tb_yaml_is_scalar(node) && tb_text_is_int(node->as.text) &&
+        !has_leading_zero(node->as.text) && !tb_text_int(node->as.text, &value)) {
+        return tb_yaml_fail(node, err, "%s is out of range; needs %s", show(node).text, wanted);
     }
     if (!tb_yaml_is_scalar(node) || has_leading_zero(node->as.text) ||
         !tb_text_int(node->as.text, &value)) {

@@ -1,4 +1,5 @@
-/* Inside of a YAML document, shared by its parser (yaml_doc.c) and its getters (yaml_node.c). */
+/* Inside of a YAML document, shared by its parser (yaml_doc.c), its builder and printer, and its
+ * getters (yaml_node.c). */
 #ifndef TB_YAML_TREE_H
 #define TB_YAML_TREE_H
 
@@ -26,5 +27,8 @@ struct tb_yaml {
     const char *name;
     const tb_yaml_node *root;
 };
+
+/** Is a plain scalar of this text a null? */
+bool tb_yaml_is_null_text(const char *text);
 
 #endif

@@ -70,9 +70,11 @@ static tb_status apply_problem(const tb_case_args *args, tb_problem *problem, tb
     if (args->input_size.count > 0) {
         if (problem->layout.rank > 0 && problem->layout.rank != (int)args->input_size.count) {
             return tb_fail(err, TB_EINVAL,
-                           "--input-size has %zu entries where the file or network has a layout of "
-                           "%d dimensions; give as many",
-                           args->input_size.count, problem->layout.rank);
+                           "--input-size has %zu %s where the file or network has a layout of %d "
+                           "%s; give as many",
+                           args->input_size.count,
+                           args->input_size.count == 1 ? "entry" : "entries", problem->layout.rank,
+                           problem->layout.rank == 1 ? "dimension" : "dimensions");
         }
         problem->layout.rank = (int)args->input_size.count;
         memcpy(problem->layout.extent, args->input_size.values, sizeof problem->layout.extent);
@@ -141,6 +143,28 @@ bool tb_case_args_have_pattern(const tb_case_args *args)
     return has_gna(args) || args->local.count > 0 || args->mask != NULL;
 }
 
+bool tb_case_args_any(const tb_case_args *args)
+{
+    const bool given[] = {
+        args->config != NULL,    args->input_size.count > 0,
+        args->batch.given,       args->heads.given,
+        args->heads_kv.given,    args->dim.given,
+        args->dim_value.given,   args->add_kv.given,
+        args->add_q.given,       args->dtype.given,
+        args->backprop,          args->mask_block.count > 0,
+        args->kernel != NULL,    args->q_tile.count > 0,
+        args->kv_tile.count > 0, args->tiles.given,
+        args->tiling.given,      args->kv_tiling.given,
+        args->order.given,       tb_case_args_have_pattern(args),
+    };
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
+        if (given[i]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* gna options start from a gna pattern of the config or network, if that is what it has. */
 static tb_status apply_gna(const tb_case_args *args, tb_case *item, tb_error *err)
 {
@@ -171,8 +195,8 @@ static tb_status apply_gna(const tb_case_args *args, tb_case *item, tb_error *er
 static tb_status apply_local(const tb_case_args *args, tb_case *item, tb_error *err)
 {
     if (args->local.count != 2) {
-        return tb_fail(err, TB_EINVAL, "--local has %zu entries; it needs two, as --local 1024,0",
-                       args->local.count);
+        return tb_fail(err, TB_EINVAL, "--local has %zu %s; it needs two, as --local 1024,0",
+                       args->local.count, args->local.count == 1 ? "entry" : "entries");
     }
     tb_case_release(item);
     item->pattern = tb_pattern_default();
@@ -187,9 +211,9 @@ static tb_status apply_mask(const tb_case_args *args, tb_case *item, tb_error *e
     int64_t block_q = 1, block_kv = 1;
     if (args->mask_block.count > 0) {
         if (args->mask_block.count != 2) {
-            return tb_fail(err, TB_EINVAL,
-                           "--mask-block has %zu entries; it needs two, as --mask-block 128x128",
-                           args->mask_block.count);
+            return tb_fail(
+                err, TB_EINVAL, "--mask-block has %zu %s; it needs two, as --mask-block 128x128",
+                args->mask_block.count, args->mask_block.count == 1 ? "entry" : "entries");
         }
         block_q = args->mask_block.values[0];
         block_kv = args->mask_block.values[1];
@@ -251,11 +275,35 @@ static tb_status apply_tiling(const tb_case_args *args, tb_tiling_request *tilin
     return TB_OK;
 }
 
+/* What does not fit together is the file's fault where the file alone does not, or a mask has
+ * another size than the layout. */
+static tb_status check_fit(const tb_case_args *args, const tb_case *item, const tb_error *conflict,
+                           tb_error *err)
+{
+    tb_error inner = {0};
+    tb_status problem = tb_problem_check(&item->problem, &inner);
+    tb_status status = problem == TB_OK
+                           ? tb_pattern_check(&item->pattern, &item->problem.layout, &inner)
+                           : problem;
+    if (status == TB_OK) {
+        return TB_OK;
+    }
+    if (conflict->code != TB_OK) {
+        return tb_fail_at(err, conflict->code, conflict->file, conflict->line, conflict->column,
+                          "%s", conflict->message);
+    }
+    if (problem == TB_OK && args->mask != NULL) {
+        return tb_fail_at(err, TB_EFILE, args->mask, 0, 0, "%s", inner.message);
+    }
+    return tb_fail(err, status, "%s", inner.message);
+}
+
 tb_status tb_case_apply(const tb_case_args *args, tb_case *item, tb_error *err)
 {
     tb_status status = TB_OK;
+    tb_error conflict = {.code = TB_OK};
     if (args->config != NULL) {
-        status = tb_case_read_file(args->config, item, err);
+        status = tb_case_read_file(args->config, item, &conflict, err);
     }
     if (status == TB_OK) {
         status = apply_problem(args, &item->problem, err);
@@ -268,6 +316,7 @@ tb_status tb_case_apply(const tb_case_args *args, tb_case *item, tb_error *err)
     }
     if (status == TB_OK) {
         tb_case_normalize(item);
+        status = check_fit(args, item, &conflict, err);
     }
     return status;
 }

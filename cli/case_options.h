@@ -43,6 +43,9 @@ extern const tb_option tb_tiling_options[TB_TILING_OPTION_COUNT];
 /** Is any option given that changes the pattern? */
 bool tb_case_args_have_pattern(const tb_case_args *args);
 
+/** Is any option given at all? */
+bool tb_case_args_any(const tb_case_args *args);
+
 /**
  * Apply --config and then the other options to a case that holds defaults (or a network's values).
  * The case is normalized afterwards. --kernel is the caller's to load.

@@ -7,6 +7,7 @@
 #include "text.h"
 #include "version.h"
 
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,9 @@ typedef struct calibrate_args {
     tb_arg_choice format;
     const char *model;
     const char *shared;
-    tb_arg_double noise;
+    const char *skip;
+    tb_arg_double noise, train_fraction;
+    tb_arg_int seed;
 } calibrate_args;
 
 #define AT(field)     offsetof(calibrate_args, field)
@@ -30,8 +33,15 @@ static const tb_option fit_options[] = {
      AT(model), 0, 0, NULL, 0},
     {"shared", '\0', TB_OPTION_TEXT, "A,B", "parameters of the source, one value for all devices",
      AT(shared), 0, 0, NULL, 0},
+    {"skip", '\0', TB_OPTION_TEXT, "GLOB,...", "leave out runs whose ids match", AT(skip), 0, 0,
+     NULL, 0},
     {"noise", '\0', TB_OPTION_DOUBLE, "PERCENT", "spread of measured times (default 3)", AT(noise),
      0, 100, NULL, 0},
+    {"train-fraction", '\0', TB_OPTION_DOUBLE, "X",
+     "fit only this part of the runs, and report the errors of the others", AT(train_fraction), 0,
+     1, NULL, 0},
+    {"seed", '\0', TB_OPTION_INT, "N", "which runs --train-fraction draws (default 1)", AT(seed), 0,
+     INT64_MAX, NULL, 0},
     {"format", '\0', TB_OPTION_CHOICE, NULL, "how to print the report (default table)", AT(format),
      0, 0, format_choices, 3},
 };
@@ -101,6 +111,16 @@ static void put_parameters(tb_document *doc, const tb_fit_result *fit)
     tb_document_close(doc);
 }
 
+/* A run of a split is either fitted or held out, and none is left out in turn. */
+static void put_percent(tb_document *doc, const char *key, double percent)
+{
+    if (isnan(percent)) {
+        tb_document_null(doc, key);
+    } else {
+        tb_document_double(doc, key, percent);
+    }
+}
+
 static void put_runs(tb_document *doc, const tb_calibration *c)
 {
     tb_document_open_array(doc, "runs");
@@ -113,9 +133,10 @@ static void put_runs(tb_document *doc, const tb_calibration *c)
         tb_document_bool(doc, "dense", run->is_dense);
         tb_document_double(doc, "measured_us", run->run->measured_us);
         tb_document_double(doc, "before_percent", run->before);
-        tb_document_double(doc, "training_percent", run->training);
-        tb_document_double(doc, "leave_one_out_percent", run->leave_one_out);
-        tb_document_double(doc, "leave_problem_out_percent", run->leave_problem_out);
+        put_percent(doc, "training_percent", run->training);
+        put_percent(doc, "leave_one_out_percent", run->leave_one_out);
+        put_percent(doc, "leave_problem_out_percent", run->leave_problem_out);
+        put_percent(doc, "held_out_percent", run->held_out);
         tb_document_close(doc);
     }
     tb_document_close(doc);
@@ -144,6 +165,9 @@ static tb_document *make_document(const tb_calibration *c)
     put_summary(doc, "training", &c->training);
     put_summary(doc, "leave_one_out", &c->leave_one_out);
     put_summary(doc, "leave_problem_out", &c->leave_problem_out);
+    put_summary(doc, "held_out", &c->held_out);
+    tb_document_double(doc, "train_fraction", c->train_fraction);
+    tb_document_int(doc, "seed", (int64_t)c->seed);
     tb_document_double(doc, "noise", c->request.noise);
     tb_document_int(doc, "skipped", (int64_t)c->skipped);
     put_runs(doc, c);
@@ -181,22 +205,37 @@ static void print_parameters(tb_buffer *out, const tb_fit_result *fit)
     tb_table_print(&table, out);
 }
 
+static void cell_percent(tb_table *table, double percent)
+{
+    if (isnan(percent)) {
+        tb_table_cell(table, "-");
+    } else {
+        tb_table_cell(table, "%+.1f %%", percent);
+    }
+}
+
 static void print_runs(tb_buffer *out, const tb_calibration *c)
 {
-    static const char *const heads[] = {"run",      "measured us",   "before",
-                                        "training", "leave one out", "leave problem out"};
-    tb_table table = tb_table_begin("lrrrrr");
+    static const char *const heads[] = {"run", "measured us", "before", "training"};
+    bool is_split = c->train_fraction < 1;
+    tb_table table = tb_table_begin(is_split ? "lrrrr" : "lrrrrr");
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         tb_table_cell(&table, "%s", heads[i]);
+    }
+    tb_table_cell(&table, "%s", is_split ? "held out" : "leave one out");
+    if (!is_split) {
+        tb_table_cell(&table, "leave problem out");
     }
     for (size_t r = 0; r < c->count; r++) {
         const tb_calibrated_run *run = &c->runs[r];
         tb_table_cell(&table, "%s%s", run->run->id, run->is_dense ? " (baseline)" : "");
         tb_table_cell(&table, "%.1f", run->run->measured_us);
-        tb_table_cell(&table, "%+.1f %%", run->before);
-        tb_table_cell(&table, "%+.1f %%", run->training);
-        tb_table_cell(&table, "%+.1f %%", run->leave_one_out);
-        tb_table_cell(&table, "%+.1f %%", run->leave_problem_out);
+        cell_percent(&table, run->before);
+        cell_percent(&table, run->training);
+        cell_percent(&table, is_split ? run->held_out : run->leave_one_out);
+        if (!is_split) {
+            cell_percent(&table, run->leave_problem_out);
+        }
     }
     tb_table_print(&table, out);
 }
@@ -209,13 +248,17 @@ static void print_summaries(tb_buffer *out, const tb_calibration *c)
     } rows[] = {{"before (device facts and priors)", &c->before},
                 {"training", &c->training},
                 {"leave one out", &c->leave_one_out},
-                {"leave problem out", &c->leave_problem_out}};
+                {"leave problem out", &c->leave_problem_out},
+                {"held out (not fitted)", &c->held_out}};
     tb_table table = tb_table_begin("lrrrr");
     static const char *const heads[] = {"errors", "runs", "MAPE", "bias", "largest"};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         tb_table_cell(&table, "%s", heads[i]);
     }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].summary->n == 0) {
+            continue;
+        }
         tb_table_cell(&table, "%s", rows[i].name);
         tb_table_cell(&table, "%zu", rows[i].summary->n);
         tb_table_cell(&table, "%.2f %%", rows[i].summary->mape_percent);
@@ -275,21 +318,27 @@ static tb_status load_profiles(const char *const *names, tb_profile ***out, size
 static tb_status run(const void *arguments, const char *const *positional, tb_error *err)
 {
     const calibrate_args *args = arguments;
-    bool shared[TB_TIME_PARAMETER_COUNT];
+    tb_calibrate_options options = {.skip = args->skip};
     tb_profile **profiles = NULL;
     size_t count = 0;
     tb_calibration *calibration = NULL;
-    double noise = (args->noise.given ? args->noise.value : DEFAULT_NOISE) / 100;
-    if (!(noise > 0)) {
+    options.noise = (args->noise.given ? args->noise.value : DEFAULT_NOISE) / 100;
+    if (!(options.noise > 0)) {
         return tb_fail(err, TB_EINVAL, "--noise must be above 0");
     }
-    tb_status status = read_shared(args->shared, shared, err);
+    options.train_fraction = args->train_fraction.given ? args->train_fraction.value : 1;
+    options.seed = args->seed.given ? (uint64_t)args->seed.value : 1;
+    if (!(options.train_fraction > 0) || (args->seed.given && !args->train_fraction.given)) {
+        return tb_fail(err, TB_EINVAL,
+                       "--train-fraction is above 0 and at most 1, and --seed goes with it");
+    }
+    tb_status status = read_shared(args->shared, options.shared, err);
     if (status == TB_OK) {
         status = load_profiles(positional, &profiles, &count, err);
     }
     if (status == TB_OK) {
         status =
-            tb_calibrate((const tb_profile *const *)profiles, count, shared, noise,
+            tb_calibrate((const tb_profile *const *)profiles, count, &options,
                          isatty(STDERR_FILENO) ? show_progress : NULL, NULL, &calibration, err);
     }
     if (status == TB_OK && args->model != NULL) {
@@ -310,7 +359,7 @@ static const tb_option_group groups[] = {
     {"Fit", fit_options, sizeof fit_options / sizeof *fit_options, 0}};
 
 static const tb_example examples[] = {
-    {"tilebound calibrate flashattention-h100 -o fa3.yaml",
+    {"tilebound calibrate flashattention-h100 --skip '*fa2*' -o fa3.yaml",
      "fit a kernel to measured runs, and write its file"},
 };
 

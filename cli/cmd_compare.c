@@ -109,7 +109,6 @@ static tb_status compare(const compare_args *args, const inputs *in, tb_comparis
         .kernels = kernels,
         .devices = devices,
         .all = args->all,
-        .interval = TB_DEFAULT_INTERVAL,
     };
     return tb_compare(profiles, in->profile_count, &options, out, err);
 }
@@ -236,11 +235,14 @@ const tb_command tb_cmd_compare = {
     .summary = "simulated against measured: was a run as fast as it should have been?",
     .positional = "PROFILE...",
     .description =
-        "Predicts every run of measured profiles (known names or YAML files) and prints bound,\n"
+        "Predicts every run of measured profiles (known names, YAML or CSV files) and prints "
+        "bound,\n"
         "prediction, measurement and error of each, and how good the predictions are in total.\n"
         "error = 100 (predicted / measured - 1). bound: the measured baseline over the speedup\n"
-        "that the tiles allow. SAME: measurement and prediction agree within their intervals;\n"
-        "FAST, SLOW: measured clearly faster, slower; UNSURE: too few samples to tell.",
+        "that the tiles allow. SAME: measurement and prediction agree within their intervals\n"
+        "(95 %, of a single run); FAST, SLOW: measured clearly faster, slower; UNSURE: too few\n"
+        "samples to tell. Runs of whole networks are listed by themselves, with the speedups from\n"
+        "the network's layers and from its stated share of attention, and count in no summary.",
     .groups = groups,
     .group_count = sizeof groups / sizeof *groups,
     .examples = examples,

@@ -76,6 +76,18 @@ static void print_positional_words(const tb_command *command, tb_buffer *out)
     tb_buffer_text(out, "\" ;;\n");
 }
 
+/* `list kernels` goes on with the names of kernels, beside the options. */
+static void print_list_names(tb_buffer *out)
+{
+    for (size_t k = 0; k < TB_CATALOGUE_COUNT; k++) {
+        const char *plural = tb_catalogue[k].plural;
+        tb_buffer_printf(out,
+                         "        list:%s) words=\"$words $(tilebound list %s --names "
+                         "2>/dev/null)\"; files=1 ;;\n",
+                         plural, plural);
+    }
+}
+
 static void print_bash(tb_buffer *out)
 {
     tb_buffer_text(out, "# bash completion for tilebound; made by 'tilebound completion bash'\n"
@@ -107,6 +119,8 @@ static void print_bash(tb_buffer *out)
     for (size_t i = 0; i < tb_command_count; i++) {
         print_positional_words(tb_commands[i], out);
     }
+    tb_buffer_text(out, "    esac\n    case $command:$previous in\n");
+    print_list_names(out);
     tb_buffer_text(out, "    esac ;;\n    esac\n"
                         "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
                         "    if [[ -n $files ]]; then\n"

@@ -1,9 +1,11 @@
 /* tilebound doctor: what works here, what does not, and what would help. */
 #include "arena.h"
+#include "backend.h"
 #include "catalogue.h"
 #include "census.h"
 #include "commands.h"
 #include "data_path.h"
+#include "environment.h"
 #include "gnuplot.h"
 #include "init.h"
 #include "known_data.h"
@@ -14,6 +16,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 typedef struct doctor_args {
     tb_output_args output;
@@ -28,12 +31,12 @@ typedef struct doctor {
     size_t broken;
 } doctor;
 
-typedef enum finding { FOUND, MISSING, BROKEN } finding;
+typedef enum finding { FOUND, MISSING, BROKEN, DOUBTFUL } finding;
 
 static void report(doctor *to, const char *check, finding result, const char *detail,
                    const char *remedy)
 {
-    static const char *const words[] = {"ok", "missing", "broken"};
+    static const char *const words[] = {"ok", "missing", "broken", "doubtful"};
     to->broken += result == BROKEN;
     tb_document_open_object(to->doc, NULL);
     tb_document_text(to->doc, "check", check);
@@ -110,6 +113,62 @@ static void check_gnuplot(doctor *to)
            "charts will need it: apt install gnuplot-nox");
 }
 
+/* A message of the form "what is wrong; what would help". */
+static void report_message(doctor *to, const char *check, finding result, const char *message)
+{
+    char detail[512];
+    const char *split = strchr(message, ';');
+    int length = split != NULL ? (int)(split - message) : (int)strlen(message);
+    (void)snprintf(detail, sizeof detail, "%.*s", length, message);
+    report(to, check, result, detail, split != NULL ? split + 2 : "nothing is known to help");
+}
+
+/* What a backend runs on here, or why it does not. */
+static void check_backends(doctor *to)
+{
+    for (size_t i = 0; i < TB_BACKEND_COUNT; i++) {
+        const tb_backend *backend = tb_backends[i];
+        tb_device_facts facts;
+        tb_error err = {0};
+        char check[64], detail[256];
+        (void)snprintf(check, sizeof check, "backend %s", backend->name);
+        if (backend->available(&err) != TB_OK || backend->facts(false, &facts, &err) != TB_OK) {
+            report_message(to, check, MISSING, err.message);
+            continue;
+        }
+        (void)snprintf(detail, sizeof detail, "%s, %s, %d threads", facts.name, facts.isa,
+                       facts.cores);
+        report(to, check, FOUND, detail, NULL);
+    }
+}
+
+/* Can times taken here be trusted? One line says so, or one a doubt. */
+static void check_timing(doctor *to, tb_arena *arena)
+{
+    tb_environment environment;
+    tb_messages doubts = {0};
+    tb_error err = {0};
+    char detail[256];
+    if (tb_environment_read("", TB_VERSION, arena, &environment, &err) != TB_OK) {
+        report_message(to, "clocks", DOUBTFUL, err.message);
+        return;
+    }
+    (void)snprintf(detail, sizeof detail, "governor %s, turbo %s, virtual machine: %s",
+                   environment.governor != NULL ? environment.governor : "not readable",
+                   environment.turbo != NULL ? environment.turbo : "not readable",
+                   environment.virtual_machine != NULL ? environment.virtual_machine
+                                                       : "not readable");
+    report(to, "clocks", FOUND, detail, NULL);
+    tb_environment_doubts("", &environment, &doubts);
+    for (size_t i = 0; i < doubts.count; i++) {
+        report_message(to, "timing", DOUBTFUL, doubts.text[i]);
+    }
+    if (doubts.count == 0) {
+        report(to, "timing", FOUND, "nothing that is readable speaks against times taken here",
+               NULL);
+    }
+}
+
 static tb_status print(const doctor_args *args, doctor *from, tb_error *err)
 {
     tb_document_close(from->doc);
@@ -142,6 +201,8 @@ static tb_status run(const void *arguments, const char *const *positional, tb_er
     check_libraries(&findings);
     check_data(&findings, arena);
     check_gnuplot(&findings);
+    check_backends(&findings);
+    check_timing(&findings, arena);
     tb_status status = print(args, &findings, err);
     tb_arena_destroy(arena);
     if (status == TB_OK && findings.broken > 0) {
@@ -164,7 +225,9 @@ const tb_command tb_cmd_doctor = {
     .summary = "what works here, what does not, and what would help",
     .description =
         "Checks the libraries, the data files and the tools that tilebound uses. Exits 3 when a\n"
-        "data file is broken; a missing tool is only reported.",
+        "data file is broken; a missing tool, and what makes times measured here doubtful, is "
+        "only\n"
+        "reported.",
     .groups = groups,
     .group_count = 1,
     .examples = examples,

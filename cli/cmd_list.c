@@ -7,8 +7,8 @@
 #include "known_data.h"
 #include "list_device.h"
 #include "list_kernel.h"
+#include "list_network.h"
 #include "list_profile.h"
-#include "network.h"
 #include "output.h"
 #include "predict_view.h"
 #include "suite.h"
@@ -167,50 +167,6 @@ static tb_status list_raw(const list_args *args, tb_catalogue_kind kind, const c
     return status;
 }
 
-static tb_status show_network(const list_args *args, const char *name, tb_error *err)
-{
-    tb_network *network = NULL;
-    tb_status status = tb_network_load(name, &network, err);
-    if (status != TB_OK) {
-        return status;
-    }
-    bool is_table = tb_output_format(&args->output) == TB_FORMAT_TABLE;
-    tb_buffer text = {0};
-    tb_table table = tb_table_begin("lll");
-    tb_document *doc = is_table ? NULL : tb_document_create("list-network", TB_VERSION);
-    tb_document_text(doc, "name", network->name);
-    tb_document_text(doc, "summary", network->summary);
-    tb_document_open_array(doc, "facts");
-    tb_table_cell(&table, "fact");
-    tb_table_cell(&table, "value");
-    tb_table_cell(&table, "source");
-    for (size_t i = 0; i < network->fact_count; i++) {
-        const tb_fact *fact = &network->facts[i];
-        const char *value = fact->value;
-        tb_table_cell(&table, "%s", fact->name);
-        tb_table_cell(&table, "%s", value);
-        tb_table_cell(&table, "%s%s", fact->is_assumed ? "assumed: " : "", fact->source);
-        tb_document_open_object(doc, NULL);
-        tb_document_text(doc, "name", fact->name);
-        tb_document_text(doc, "value", value);
-        tb_document_text(doc, fact->is_assumed ? "assumed" : "source", fact->source);
-        tb_document_close(doc);
-    }
-    tb_document_close(doc);
-    if (is_table) {
-        tb_buffer_printf(&text, "%s: %s\n\n", network->name, network->summary);
-        tb_table_print(&table, &text);
-        tb_buffer_printf(&text, "\n'tilebound predict --network %s' shows its layers.\n",
-                         network->name);
-        status = tb_output_text(&args->output, &text, err);
-    } else {
-        status = tb_output_document(&args->output, doc, "facts", err);
-    }
-    tb_buffer_free(&table.cells);
-    tb_network_destroy(network);
-    return status;
-}
-
 static tb_status show_suite(const list_args *args, const char *name, tb_error *err)
 {
     tb_suite *suite = NULL;
@@ -248,7 +204,7 @@ static tb_status show_one(const list_args *args, size_t topic, const char *name,
     case TB_CATALOGUE_KERNEL:
         return tb_list_kernel(&args->output, name, err);
     case TB_CATALOGUE_NETWORK:
-        return show_network(args, name, err);
+        return tb_list_network(&args->output, name, err);
     case TB_CATALOGUE_DEVICE:
         return tb_list_device(&args->output, name, err);
     case TB_CATALOGUE_PROFILE:

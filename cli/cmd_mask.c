@@ -67,14 +67,14 @@ static tb_status fill_coordinates(const mask_args *args, mask_request *request, 
     }
     if (args->query.count > 0 && (int)args->query.count != layout->rank) {
         return tb_fail(err, TB_EINVAL,
-                       "--query has %zu entries for a layout of %d dimensions; give "
-                       "one a dimension",
-                       args->query.count, layout->rank);
+                       "--query has %zu %s for a layout of %d %s; give one a dimension",
+                       args->query.count, args->query.count == 1 ? "entry" : "entries",
+                       layout->rank, layout->rank == 1 ? "dimension" : "dimensions");
     }
     if (args->slice.count > 0 && (int)args->slice.count != planes) {
-        return tb_fail(err, TB_EINVAL,
-                       "--slice has %zu entries; a layout of %d dimensions needs %d",
-                       args->slice.count, layout->rank, planes);
+        return tb_fail(err, TB_EINVAL, "--slice has %zu %s; a layout of %d %s needs %d",
+                       args->slice.count, args->slice.count == 1 ? "entry" : "entries",
+                       layout->rank, layout->rank == 1 ? "dimension" : "dimensions", planes);
     }
     if ((args->query.count > 0 || args->slice.count > 0) && request->show != SHOW_WINDOW) {
         return tb_fail(err, TB_EINVAL, "--query and --slice choose a window; leave --show %s out",

@@ -14,9 +14,9 @@
 
 #define EXIT_INTERRUPTED 130
 
-const tb_command *const tb_commands[] = {&tb_cmd_predict,   &tb_cmd_explain,   &tb_cmd_mask,
-                                         &tb_cmd_calibrate, &tb_cmd_compare,   &tb_cmd_list,
-                                         &tb_cmd_doctor,    &tb_cmd_completion};
+const tb_command *const tb_commands[] = {
+    &tb_cmd_predict, &tb_cmd_explain, &tb_cmd_mask, &tb_cmd_measure, &tb_cmd_calibrate,
+    &tb_cmd_compare, &tb_cmd_import,  &tb_cmd_list, &tb_cmd_doctor,  &tb_cmd_completion};
 const size_t tb_command_count = sizeof tb_commands / sizeof *tb_commands;
 
 /* The exit codes are a contract: README and docs list them, tests/cli/exit-codes.cases checks them.
@@ -102,6 +102,13 @@ static int unknown_command(const char *name)
     return report(&err);
 }
 
+static int unexpected_word(const char *word, const char *after)
+{
+    tb_error err = {0};
+    (void)tb_fail(&err, TB_EINVAL, "unexpected '%s' after %s; see 'tilebound --help'", word, after);
+    return report(&err);
+}
+
 /* Files are replaced whole with signals blocked (base/file.h), so that nothing needs cleaning up.
  */
 static void on_interrupt(int signal_number)
@@ -155,20 +162,24 @@ int tb_cli_main(int argc, char *const *argv)
         return exit_code(TB_EINVAL);
     }
     const char *name = argv[1];
-    if (strcmp(name, "--version") == 0) {
+    bool is_version = strcmp(name, "--version") == 0, is_help = strcmp(name, "help") == 0;
+    int words = is_version ? 2 : is_help ? 3 : argc; /* what follows a command is its own */
+    if (argc > words) {
+        return unexpected_word(argv[words], is_version ? "--version" : "help");
+    }
+    if (is_version) {
         tb_buffer_printf(&text, "tilebound %s\n", TB_VERSION);
         return print_buffer(&text);
     }
-    bool is_help_command = strcmp(name, "help") == 0;
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || (is_help_command && argc == 2)) {
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || (is_help && argc == 2)) {
         print_commands(&text);
         return print_buffer(&text);
     }
-    const tb_command *command = find_command(is_help_command ? argv[2] : name);
+    const tb_command *command = find_command(is_help ? argv[2] : name);
     if (command == NULL) {
-        return unknown_command(is_help_command ? argv[2] : name);
+        return unknown_command(is_help ? argv[2] : name);
     }
-    if (is_help_command) {
+    if (is_help) {
         tb_options_help(command, &text);
         return print_buffer(&text);
     }

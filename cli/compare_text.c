@@ -174,7 +174,8 @@ static void print_summary(tb_buffer *out, const tb_comparison *from)
     char low[32], high[32];
     if (all->n == 0) {
         tb_buffer_text(out, from->compared > 0 ? "\nno run counts: dense runs do with --all\n"
-                                               : "no run can be compared\n");
+                            : from->network_count > 0 ? "no run of attention by itself\n"
+                                                      : "no run can be compared\n");
         return;
     }
     print_summary_table(out, from);
@@ -190,7 +191,7 @@ static void print_summary(tb_buffer *out, const tb_comparison *from)
                          all->groups == 1 ? "group" : "groups");
     }
     print_counts(out, "verdicts", tb_verdict_names, from->verdicts, TB_VERDICT_COUNT);
-    tb_buffer_printf(out, " (predictions +-%g %%: a default, not a fit's)\n", 100 * from->interval);
+    tb_buffer_text(out, " (95 % intervals of single runs)\n");
     print_counts(out, "basis", tb_basis_names, from->bases, TB_BASIS_COUNT);
     if (from->bases[TB_BASIS_CALIBRATED] > 0) {
         tb_buffer_text(out, "\ncalibrated: fitted on that device, perhaps to these very runs; "
@@ -202,7 +203,10 @@ static void print_summary(tb_buffer *out, const tb_comparison *from)
 static void print_not_compared(tb_buffer *out, const tb_compare_view *view)
 {
     const tb_comparison *from = view->comparison;
-    size_t missing = from->count - from->compared;
+    size_t missing = 0;
+    for (size_t i = 0; i < from->count; i++) {
+        missing += tb_compare_is_missing(&from->runs[i]);
+    }
     if (missing == 0) {
         return;
     }
@@ -214,7 +218,7 @@ static void print_not_compared(tb_buffer *out, const tb_compare_view *view)
     tb_table_cell(&table, "not compared");
     tb_table_cell(&table, "why");
     for (size_t i = 0; i < from->count; i++) {
-        if (from->runs[i].why_not != NULL) {
+        if (tb_compare_is_missing(&from->runs[i])) {
             tb_table_cell(&table, "%s", from->runs[i].run->id);
             tb_table_cell(&table, "%s", from->runs[i].why_not);
         }
@@ -262,6 +266,7 @@ void tb_view_compare_text(tb_buffer *out, const tb_compare_view *view)
         print_notes(out, view);
     }
     print_summary(out, view->comparison);
+    tb_view_networks_text(out, view->comparison);
     print_not_compared(out, view);
     print_changes(out, view);
 }

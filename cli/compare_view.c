@@ -64,6 +64,8 @@ static void put_run(tb_document *doc, const tb_compared_run *item)
     put_stated(doc, "measured_low_us", time->has_spread, time->low_us);
     put_stated(doc, "measured_high_us", time->has_spread, time->high_us);
     tb_document_double(doc, "predicted_us", item->predicted_us);
+    tb_document_double(doc, "predicted_low_us", item->low_us);
+    tb_document_double(doc, "predicted_high_us", item->high_us);
     put_stated(doc, "bound_us", item->has_bound, item->bound_us);
     tb_document_double(doc, "error_percent", item->error_percent);
     tb_document_text(doc, "verdict", tb_verdict_names[item->verdict]);
@@ -114,7 +116,7 @@ static void put_not_compared(tb_document *doc, const tb_comparison *from)
 {
     tb_document_open_array(doc, "not_compared");
     for (size_t i = 0; i < from->count; i++) {
-        if (from->runs[i].why_not != NULL) {
+        if (tb_compare_is_missing(&from->runs[i])) {
             tb_document_open_object(doc, NULL);
             tb_document_text(doc, "id", from->runs[i].run->id);
             tb_document_text(doc, "profile", from->runs[i].profile->name);
@@ -160,10 +162,11 @@ void tb_view_compare_document(tb_document *doc, const tb_compare_view *view)
     }
     tb_document_close(doc);
     tb_document_open_object(doc, "prediction_interval");
-    tb_document_double(doc, "relative", view->comparison->interval);
-    tb_document_text(doc, "basis", "default");
+    tb_document_double(doc, "level", 0.95);
+    tb_document_text(doc, "basis", "errors of the parameters, and the scatter of single runs");
     tb_document_close(doc);
     put_summary(doc, view->comparison);
+    tb_view_networks_document(doc, view->comparison);
     put_not_compared(doc, view->comparison);
     put_against(doc, view);
 }

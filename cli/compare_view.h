@@ -24,6 +24,13 @@ void tb_view_compare_document(tb_document *doc, const tb_compare_view *view);
 /** The table of runs, the summary, and what could not be compared. */
 void tb_view_compare_text(tb_buffer *out, const tb_compare_view *view);
 
+/** The same of its runs of whole networks; nothing where there are none (as text). */
+void tb_view_networks_document(tb_document *doc, const tb_comparison *comparison);
+void tb_view_networks_text(tb_buffer *out, const tb_comparison *comparison);
+
+/** Could this run not be compared, and is it none that is listed as a whole network? */
+bool tb_compare_is_missing(const tb_compared_run *run);
+
 /** Put the keys of a summary into the object that is open. */
 void tb_view_errors(tb_document *doc, const tb_error_summary *errors);
 

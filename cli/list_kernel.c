@@ -146,7 +146,7 @@ static void print_kernel(const tb_kernel *kernel, tb_buffer *out)
                      kernel->source);
     tb_buffer_text(out, "devices     ");
     if (kernel->compute_capability_count == 0 && kernel->compute_capability_min == 0) {
-        tb_buffer_text(out, "any");
+        tb_buffer_text(out, kernel->is_for_cpus ? "processors" : "any");
     } else if (kernel->compute_capability_count == 0) {
         tb_buffer_printf(out, "compute capability %lld and later",
                          (long long)kernel->compute_capability_min);

@@ -96,19 +96,23 @@ static void print_profile(const tb_profile *profile, tb_buffer *out)
     }
 }
 
+tb_status tb_list_profile_runs(const tb_output_args *output, const tb_profile *profile,
+                               tb_error *err)
+{
+    if (tb_output_format(output) != TB_FORMAT_TABLE) {
+        return tb_output_document(output, profile_document(profile), "runs", err);
+    }
+    tb_buffer text = {0};
+    print_profile(profile, &text);
+    return tb_output_text(output, &text, err);
+}
+
 tb_status tb_list_profile(const tb_output_args *output, const char *name, tb_error *err)
 {
     tb_profile *profile = NULL;
     tb_status status = tb_profile_load(name, &profile, err);
-    if (status != TB_OK) {
-        return status;
-    }
-    if (tb_output_format(output) == TB_FORMAT_TABLE) {
-        tb_buffer text = {0};
-        print_profile(profile, &text);
-        status = tb_output_text(output, &text, err);
-    } else {
-        status = tb_output_document(output, profile_document(profile), "runs", err);
+    if (status == TB_OK) {
+        status = tb_list_profile_runs(output, profile, err);
     }
     tb_profile_destroy(profile);
     return status;

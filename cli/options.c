@@ -96,7 +96,9 @@ static tb_status set_int(const tb_option *option, const char *value, tb_arg_int 
         return repeated(option, err);
     }
     if (!tb_text_int(value, &out->value)) {
-        return bad_value(option, value, "a whole decimal number", err);
+        return bad_value(
+            option, value,
+            tb_text_is_int(value) ? "a number that 64 bits hold" : "a whole decimal number", err);
     }
     out->given = true;
     return check_range(option, out->value, err);

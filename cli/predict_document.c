@@ -146,7 +146,7 @@ static void put_kernel(tb_document *doc, const tb_prediction *p, const tb_kernel
     tb_document_close(doc);
 }
 
-static void put_launch(tb_document *doc, const tb_launch *launch)
+static void put_launch(tb_document *doc, const tb_launch_totals *launch)
 {
     tb_document_open_object(doc, "launch");
     tb_document_int(doc, "ctas", launch->ctas);

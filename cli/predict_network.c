@@ -1,5 +1,4 @@
 #include "checked.h"
-#include "end_to_end.h"
 #include "network.h"
 #include "predict.h"
 #include "predict_lists.h"
@@ -9,17 +8,18 @@
 #include "timing_view.h"
 #include "units.h"
 #include "version.h"
+#include "whole_network.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SHARE_FACT "self_attention_share_of_end_to_end"
-
 /* Sums over the layers of one case, for its mean bounds. */
 typedef struct case_totals {
     double layers, baseline_pairs, visible_pairs, baseline_tiles, visited_tiles;
-    double attention_us, permute_us, dense_us; /* with a device */
+    tb_forward_time forward; /* with a device: its attention */
+    tb_problem problem;      /* of all heads, with the options on top */
+    tb_whole_network whole;  /* likewise */
 } case_totals;
 
 typedef struct network_printer {
@@ -39,22 +39,42 @@ static tb_status make_case(const network_printer *printer, const tb_layer_group 
 {
     *item = tb_case_default();
     item->problem.layout = printer->network->layout;
-    item->problem.heads = printer->network->heads;
-    item->problem.heads_kv = printer->network->heads;
+    item->problem.heads = group->heads;
+    item->problem.heads_kv = group->heads;
     item->problem.dim = printer->network->dim;
     item->problem.dim_value = printer->network->dim;
     item->pattern = group->pattern;
     item->baseline = printer->request->baseline;
+    if (group->heads != printer->network->heads &&
+        (printer->request->args->heads.given || printer->request->args->heads_kv.given)) {
+        return tb_fail(err, TB_EINVAL,
+                       "--heads beside pattern '%s', which %lld of %lld heads have; leave it out",
+                       group->pattern_name, (long long)group->heads,
+                       (long long)printer->network->heads);
+    }
     return tb_case_apply(printer->request->args, item, err);
 }
 
-static void add_totals(case_totals *totals, const tb_prediction *p, double layers)
+static void add_totals(case_totals *totals, const tb_layer_group *group, const tb_prediction *p,
+                       double layers)
 {
-    totals->layers += layers;
-    totals->baseline_pairs += layers * (double)p->bound.baseline_pairs;
-    totals->visible_pairs += layers * (double)p->census.visible_pairs;
-    totals->baseline_tiles += layers * (double)p->bound.baseline_tiles;
-    totals->visited_tiles += layers * (double)p->census.visited;
+    double heads = layers * (double)group->heads;
+    totals->layers += group->is_first ? layers : 0;
+    totals->baseline_pairs += heads * (double)p->bound.baseline_pairs;
+    totals->visible_pairs += heads * (double)p->census.visible_pairs;
+    totals->baseline_tiles += heads * (double)p->bound.baseline_tiles;
+    totals->visited_tiles += heads * (double)p->census.visited;
+}
+
+/* The problem of whole layers, whichever heads this group has. */
+static tb_problem whole_problem(const network_printer *printer, const tb_layer_group *group,
+                                const tb_problem *problem)
+{
+    tb_problem whole = *problem;
+    if (group->heads != printer->network->heads) {
+        whole.heads = whole.heads_kv = printer->network->heads;
+    }
+    return whole;
 }
 
 static void keep_warnings(network_printer *printer, const tb_messages *warnings)
@@ -116,7 +136,12 @@ static void print_group(network_printer *printer, const tb_network_case *which,
     }
     tb_table *table = &printer->table;
     tb_table_cell(table, "%s", which->name);
-    tb_table_cell(table, "%zu x %s", layers, group->pattern_name);
+    if (group->heads == printer->network->heads) {
+        tb_table_cell(table, "%zu x %s", layers, group->pattern_name);
+    } else {
+        tb_table_cell(table, "%zu x %s (%lld of %lld heads)", layers, group->pattern_name,
+                      (long long)group->heads, (long long)printer->network->heads);
+    }
     tb_table_cell(table, "%s", tb_view_pattern(&p->pattern, rank, pattern));
     tb_table_cell(table, "%s / %s", tb_view_dims(p->tiling.q_tile, dims, q),
                   tb_view_dims(p->tiling.kv_tile, dims, kv));
@@ -131,13 +156,6 @@ static void print_group(network_printer *printer, const tb_network_case *which,
     }
 }
 
-static void add_times(case_totals *totals, const tb_timing *timing, double layers)
-{
-    totals->attention_us += layers * timing->time.attention_us;
-    totals->permute_us += layers * timing->time.permute_us;
-    totals->dense_us += timing->has_dense ? layers * timing->dense.attention_us : 0;
-}
-
 static tb_status predict_group(network_printer *printer, const tb_network_case *which,
                                const tb_layer_group *group, case_totals *totals, tb_error *err)
 {
@@ -149,7 +167,7 @@ static tb_status predict_group(network_printer *printer, const tb_network_case *
     bool is_timed = request->device != NULL;
     tb_status status = make_case(printer, group, &item, err);
     if (status == TB_OK) {
-        printer->problem = item.problem;
+        totals->problem = printer->problem = whole_problem(printer, group, &item.problem);
         status = tb_predict(&item, request->kernel, &p, err);
     }
     if (status == TB_OK && is_timed) {
@@ -159,10 +177,10 @@ static tb_status predict_group(network_printer *printer, const tb_network_case *
     if (status == TB_OK) {
         print_group(printer, which, group, &p, is_timed ? &timing : NULL, layers);
         if (is_timed) {
-            add_times(totals, &timing, (double)layers);
+            tb_forward_time_add(&totals->forward, &timing, (double)layers);
         }
         keep_warnings(printer, &p.warnings);
-        add_totals(totals, &p, (double)layers);
+        add_totals(totals, group, &p, (double)layers);
     }
     tb_prediction_release(&p);
     tb_case_release(&item);
@@ -176,9 +194,9 @@ static void print_totals(network_printer *printer, const tb_network_case *which,
     double flop = totals->baseline_pairs / totals->visible_pairs;
     double tile = totals->baseline_tiles / totals->visited_tiles;
     double sparsity = 1 - totals->visible_pairs / totals->baseline_pairs;
-    bool has_dense = totals->dense_us > 0;
-    printer->least =
-        fmin(printer->least, has_dense ? totals->dense_us / totals->attention_us : tile);
+    bool has_dense = totals->forward.dense_us > 0;
+    printer->least = fmin(
+        printer->least, has_dense ? totals->forward.dense_us / totals->forward.attention_us : tile);
     if (printer->doc != NULL || printer->layer >= 0) {
         return;
     }
@@ -192,76 +210,8 @@ static void print_totals(network_printer *printer, const tb_network_case *which,
     tb_table_cell(table, "%.2f", tile);
     tb_table_cell(table, "-");
     tb_table_cell(table, "-");
-    double total_us = totals->attention_us + totals->permute_us;
-    cell_times(printer, table, total_us, totals->dense_us / total_us);
-}
-
-/* What a case makes of the whole network, where the share of attention in it is stated. */
-typedef struct whole_network {
-    const tb_fact *share;
-    int64_t steps, dense_steps;
-    tb_end_to_end once;  /* tokens permuted once for all layers */
-    tb_end_to_end every; /* tokens permuted around every layer's attention */
-} whole_network;
-
-static bool find_whole(const network_printer *printer, const case_totals *totals,
-                       whole_network *out)
-{
-    double share = 0, steps = 1;
-    const tb_network *network = printer->network;
-    *out = (whole_network){.share = tb_network_fact(network, SHARE_FACT), .steps = 1};
-    if (!(totals->dense_us > 0) || printer->layer >= 0 ||
-        !tb_network_number(network, SHARE_FACT, &share)) {
-        return false;
-    }
-    if (tb_network_number(network, "steps", &steps) && steps >= 1) {
-        out->steps = (int64_t)steps;
-    }
-    out->dense_steps = tb_min(printer->request->dense_steps, out->steps);
-    double attention = totals->dense_us / totals->attention_us;
-    double total = totals->dense_us / (totals->attention_us + totals->permute_us);
-    out->once = tb_end_to_end_of(share, attention, out->dense_steps, out->steps);
-    out->every = tb_end_to_end_of(share, total, out->dense_steps, out->steps);
-    return true;
-}
-
-static void put_end_to_end(tb_document *doc, const network_printer *printer,
-                           const case_totals *totals)
-{
-    whole_network whole;
-    if (!find_whole(printer, totals, &whole)) {
-        tb_document_null(doc, "end_to_end");
-        return;
-    }
-    tb_document_open_object(doc, "end_to_end");
-    tb_document_double(doc, "attention_share", whole.once.attention_share);
-    tb_document_text(doc, "share_source", whole.share->source);
-    tb_document_int(doc, "steps", whole.steps);
-    tb_document_int(doc, "dense_steps", whole.dense_steps);
-    tb_document_double(doc, "amdahl_limit", whole.once.amdahl_limit);
-    tb_document_double(doc, "speedup", whole.once.speedup);
-    tb_document_double(doc, "speedup_permuting_every_layer", whole.every.speedup);
-    tb_document_close(doc);
-}
-
-static void print_end_to_end(const network_printer *printer, const tb_network_case *which,
-                             const case_totals *totals, tb_buffer *text)
-{
-    whole_network whole;
-    if (!find_whole(printer, totals, &whole)) {
-        return;
-    }
-    tb_buffer_printf(text,
-                     "end to end, case %s: %.2f x (%.2f x permuting around every layer), at most "
-                     "%.2f x: attention is %.1f %% of the dense network (%s%s)",
-                     which->name, whole.once.speedup, whole.every.speedup, whole.once.amdahl_limit,
-                     100 * whole.once.attention_share, whole.share->is_assumed ? "assumed: " : "",
-                     whole.share->source);
-    if (whole.dense_steps > 0) {
-        tb_buffer_printf(text, "; %lld of %lld steps dense", (long long)whole.dense_steps,
-                         (long long)whole.steps);
-    }
-    tb_buffer_text(text, "\n");
+    double total_us = totals->forward.attention_us + totals->forward.permute_us;
+    cell_times(printer, table, total_us, totals->forward.dense_us / total_us);
 }
 
 static void put_totals(tb_document *doc, const network_printer *printer,
@@ -273,12 +223,12 @@ static void put_totals(tb_document *doc, const network_printer *printer,
     tb_document_double(doc, "flop_speedup", totals->baseline_pairs / totals->visible_pairs);
     tb_document_double(doc, "tile_speedup", totals->baseline_tiles / totals->visited_tiles);
     tb_document_double(doc, "sparsity", 1 - totals->visible_pairs / totals->baseline_pairs);
-    if (totals->attention_us > 0) {
-        tb_document_double(doc, "attention_us", totals->attention_us);
-        tb_document_double(doc, "permute_us", totals->permute_us);
-        tb_document_double(doc, "dense_us", totals->dense_us);
+    if (totals->forward.attention_us > 0) {
+        tb_document_double(doc, "attention_us", totals->forward.attention_us);
+        tb_document_double(doc, "permute_us", totals->forward.permute_us);
+        tb_document_double(doc, "dense_us", totals->forward.dense_us);
     }
-    put_end_to_end(doc, printer, totals);
+    tb_whole_network_document(doc, printer->network, &totals->whole);
     tb_document_close(doc);
 }
 
@@ -293,13 +243,20 @@ static tb_status predict_case(network_printer *printer, const tb_network_case *w
                            (long long)printer->layer, printer->network->name,
                            (long long)printer->network->layers - 1);
         }
-        status = predict_group(printer, which, group, totals, err);
+        const tb_layer_group *end = which->groups + which->group_count;
+        do { /* the groups of its heads */
+            status = predict_group(printer, which, group++, totals, err);
+        } while (status == TB_OK && group < end && !group->is_first);
     }
     for (size_t g = 0; printer->layer < 0 && status == TB_OK && g < which->group_count; g++) {
         status = predict_group(printer, which, &which->groups[g], totals, err);
     }
     if (status == TB_OK) {
         print_totals(printer, which, totals);
+    }
+    if (status == TB_OK && printer->layer < 0 && totals->forward.dense_us > 0) {
+        status = tb_whole_network_find(printer->network, printer->request, &totals->problem,
+                                       &totals->forward, &totals->whole, err);
     }
     return status;
 }
@@ -358,7 +315,7 @@ static tb_status print_network(network_printer *printer, const case_totals *tota
                          printer->request->device->name);
     }
     for (size_t c = 0; c < network->case_count; c++) {
-        print_end_to_end(printer, &network->cases[c], &totals[c], &text);
+        tb_whole_network_text(&text, network, network->cases[c].name, &totals[c].whole);
     }
     return tb_output_text(output, &text, err);
 }

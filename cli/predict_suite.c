@@ -7,11 +7,13 @@
 #include "version.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 typedef struct suite_printer {
     tb_document *doc; /* NULL: a table */
     tb_table table;
+    tb_buffer said; /* the warnings so far, a line each */
 } suite_printer;
 
 /* "11.11 (11.1)": simulated here, and as published */
@@ -86,6 +88,22 @@ static void print_item(suite_printer *printer, const tb_suite_item *item, const 
     }
 }
 
+/* Each warning once, however many problems it is of. */
+static void print_warnings(suite_printer *printer, const tb_messages *warnings)
+{
+    for (size_t i = 0; i < warnings->count; i++) {
+        char line[sizeof warnings->text[0] + 2];
+        tb_messages one = {.count = 1};
+        (void)snprintf(line, sizeof line, "\n%s\n", warnings->text[i]);
+        if (printer->said.data != NULL && strstr(printer->said.data, line) != NULL) {
+            continue;
+        }
+        tb_buffer_text(&printer->said, line);
+        (void)snprintf(one.text[0], sizeof one.text[0], "%s", warnings->text[i]);
+        tb_output_warnings(&one);
+    }
+}
+
 /* A suite's own kernel decides where none is asked for. */
 static tb_status predict_item(const tb_predict_request *request, const tb_suite_item *item,
                               suite_printer *printer, double *least, tb_error *err)
@@ -104,7 +122,7 @@ static tb_status predict_item(const tb_predict_request *request, const tb_suite_
     }
     if (status == TB_OK) {
         print_item(printer, item, &p, kernel);
-        tb_output_warnings(&p.warnings);
+        print_warnings(printer, &p.warnings);
         *least = fmin(*least, p.bound.tile_speedup);
     } else if (err != NULL && err->file[0] == '\0') {
         tb_error inner = *err;
@@ -185,6 +203,7 @@ tb_status tb_predict_suite(const tb_predict_request *request, const char *name, 
         printer.doc = NULL;
     }
     tb_buffer_free(&printer.table.cells);
+    tb_buffer_free(&printer.said);
     tb_document_destroy(printer.doc);
     tb_suite_destroy(suite);
     return status;

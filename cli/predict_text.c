@@ -108,7 +108,7 @@ static void print_kernel(tb_buffer *out, const tb_prediction *p, const tb_kernel
     tb_buffer_printf(out, " (policy %s)\n", tb_mask_policy_names[kernel->mask]);
 }
 
-static void print_launch(tb_buffer *out, const tb_launch *launch)
+static void print_launch(tb_buffer *out, const tb_launch_totals *launch)
 {
     char ctas[32], visible[48], visited[48], dense[48], bytes[48];
     tb_buffer_printf(out, "per launch          %s CTAs, %s computed of %s visible (dense %s), %s\n",

@@ -11,6 +11,7 @@ static void put_tile(tb_document *doc, const tb_tile_cycles *tile)
     tb_document_double(doc, "smem", tile->smem);
     tb_document_double(doc, "l2", tile->l2);
     tb_document_double(doc, "mask", tile->mask);
+    tb_document_double(doc, "latency", tile->latency);
     tb_document_double(doc, "plain", tile->plain);
     tb_document_double(doc, "masked", tile->masked);
     tb_document_close(doc);
@@ -25,6 +26,31 @@ static void put_schedule(tb_document *doc, const tb_schedule *schedule, double c
     tb_document_double(doc, "makespan_us", schedule->makespan / clock_mhz);
     tb_document_double(doc, "utilisation", schedule->utilisation);
     tb_document_double(doc, "imbalance", schedule->imbalance);
+    tb_document_close(doc);
+}
+
+/* Of attention_us, for a single run. */
+static void put_interval(tb_document *doc, const tb_time *time)
+{
+    tb_document_open_object(doc, "interval");
+    tb_document_double(doc, "level", 0.95);
+    tb_document_double(doc, "low_us", time->low_us);
+    tb_document_double(doc, "high_us", time->high_us);
+    tb_document_close(doc);
+}
+
+/* Launches beside the attention kernel's own. */
+static void put_launches(tb_document *doc, const tb_time *time)
+{
+    tb_document_open_array(doc, "side_launches");
+    for (int side = 0; side < TB_SIDE_COUNT; side++) {
+        if (time->side_us[side] > 0) {
+            tb_document_open_object(doc, NULL);
+            tb_document_text(doc, "name", tb_side_launch_names[side]);
+            tb_document_double(doc, "time_us", time->side_us[side]);
+            tb_document_close(doc);
+        }
+    }
     tb_document_close(doc);
 }
 
@@ -58,9 +84,30 @@ void tb_view_timing_document(tb_document *doc, const tb_timing *timing,
     tb_document_text(doc, "basis", tb_basis_names[time->basis]);
     tb_document_double(doc, "clock_mhz", time->clock_mhz);
     tb_document_double(doc, "hbm_us", time->hbm_us);
+    tb_document_double(doc, "exposed_us", time->exposed_us);
+    tb_document_int(doc, "occupancy", time->occupancy);
+    tb_document_int(doc, "splits_kv", time->splits);
+    put_interval(doc, time);
+    put_launches(doc, time);
     put_tile(doc, &time->tile);
     put_schedule(doc, &time->schedule, time->clock_mhz);
     tb_document_close(doc);
+}
+
+/* What attention includes beside the kernel itself. */
+static void print_launches(tb_buffer *out, const tb_time *time)
+{
+    char text[48];
+    for (int side = 0; side < TB_SIDE_PERMUTE; side++) {
+        if (time->side_us[side] > 0) {
+            tb_buffer_printf(out, "    of which %-8s %s\n", tb_side_launch_names[side],
+                             tb_units_time_us(time->side_us[side], text));
+        }
+    }
+    if (time->splits > 1) {
+        tb_buffer_printf(out, "    %lld CTAs share a query tile's KV tiles\n",
+                         (long long)time->splits);
+    }
 }
 
 void tb_view_timing_text(tb_buffer *out, const tb_timing *timing, const tb_predict_request *request)
@@ -69,12 +116,14 @@ void tb_view_timing_text(tb_buffer *out, const tb_timing *timing, const tb_predi
         return;
     }
     const tb_time *time = &timing->time;
-    char attention[48], permute[48], total[48], dense[48];
+    char attention[48], low[48], high[48], permute[48], total[48], dense[48];
     tb_buffer_printf(out, "\npredicted on %s (%s)\n", request->device->name,
                      tb_basis_names[time->basis]);
-    tb_buffer_printf(out, "  attention         %s, limited by %s\n",
+    tb_buffer_printf(out, "  attention         %s (%s to %s), limited by %s\n",
                      tb_units_time_us(time->attention_us, attention),
+                     tb_units_time_us(time->low_us, low), tb_units_time_us(time->high_us, high),
                      tb_limiter_names[time->limiter]);
+    print_launches(out, time);
     if (time->permute_us > 0) {
         tb_buffer_printf(out, "  with permutation  %s (%s of it)\n",
                          tb_units_time_us(time->total_us, total),

@@ -3,6 +3,7 @@
 #include "checked.h"
 #include "mask_file.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 tb_case tb_case_default(void)
@@ -25,6 +26,8 @@ void tb_case_release(tb_case *item)
 {
     tb_bit_matrix_destroy(owned_mask(item));
     item->pattern.mask = NULL;
+    free(item->mask_path);
+    item->mask_path = NULL;
 }
 
 static tb_status layout_from_mask(tb_case *item, const char *path, tb_error *err)
@@ -46,6 +49,16 @@ static tb_status layout_from_mask(tb_case *item, const char *path, tb_error *err
     return TB_OK;
 }
 
+static bool hides_all(const tb_bit_matrix *mask)
+{
+    for (int64_t r = 0; r < mask->rows; r++) {
+        if (tb_bits_any(tb_bit_matrix_row(mask, r), 0, mask->cols)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 tb_status tb_case_set_mask(tb_case *item, const char *path, int64_t block_q, int64_t block_kv,
                            tb_error *err)
 {
@@ -58,7 +71,19 @@ tb_status tb_case_set_mask(tb_case *item, const char *path, int64_t block_q, int
     if (status != TB_OK) {
         return status;
     }
+    if (hides_all(mask)) {
+        tb_bit_matrix_destroy(mask);
+        return tb_fail_at(err, TB_EFILE, path, 0, 0,
+                          "the mask hides every pair; at least one must be visible");
+    }
+    char *kept = malloc(strlen(path) + 1);
+    if (kept == NULL) {
+        tb_bit_matrix_destroy(mask);
+        return tb_fail(err, TB_ENOMEM, "no memory for a path");
+    }
+    strcpy(kept, path); /* it has room */
     tb_case_release(item);
+    item->mask_path = kept;
     item->pattern.kind = TB_PATTERN_EXPLICIT;
     item->pattern.mask = mask;
     item->pattern.mask_block_q = block_q;

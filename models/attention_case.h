@@ -23,6 +23,7 @@ typedef struct tb_tiling_request {
 typedef struct tb_case {
     tb_problem problem;
     tb_pattern pattern; /* its mask is owned by the case */
+    char *mask_path;    /* of the file that the mask came from, or NULL; owned */
     tb_tiling_request tiling;
     tb_baseline baseline;
 } tb_case;
@@ -30,7 +31,7 @@ typedef struct tb_case {
 /** Defaults; layout.rank 0 = no layout yet. */
 tb_case tb_case_default(void);
 
-/** Free what the case owns (the mask). */
+/** Free what the case owns (the mask and its path). */
 void tb_case_release(tb_case *item);
 
 /** Give the case a mask from a file, replacing another; the pattern becomes explicit. A layout that

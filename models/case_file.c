@@ -84,8 +84,8 @@ static tb_status read_dims(const tb_yaml_node *map, const char *key, int rank, i
     size_t count = 0;
     tb_status status = tb_yaml_int_list(node, TB_MAX_RANK, min, INT64_MAX, out, &count, err);
     if (status == TB_OK && (int)count != rank) {
-        return tb_yaml_fail(node, err, "%s has %zu entries; one a dimension of the layout: %d", key,
-                            count, rank);
+        return tb_yaml_fail(node, err, "%s has %zu %s; one a dimension of the layout: %d", key,
+                            count, count == 1 ? "entry" : "entries", rank);
     }
     return status;
 }
@@ -105,9 +105,8 @@ tb_status tb_pattern_read_gna(const tb_yaml_node *map, int rank, tb_pattern *pat
         size_t count = 0;
         status = tb_yaml_bool_list(causal, TB_MAX_RANK, pattern->causal, &count, err);
         if (status == TB_OK && (int)count != rank) {
-            return tb_yaml_fail(causal, err,
-                                "causal has %zu entries; one a dimension of the layout: %d", count,
-                                rank);
+            return tb_yaml_fail(causal, err, "causal has %zu %s; one a dimension of the layout: %d",
+                                count, count == 1 ? "entry" : "entries", rank);
         }
     }
     return status;
@@ -141,7 +140,8 @@ static tb_status read_explicit(const tb_yaml_node *map, const char *file, tb_cas
         status = tb_yaml_int_list(block, 2, 1, INT64_MAX, sizes, &count, err);
     }
     if (status == TB_OK && count != 2) {
-        return tb_yaml_fail(block, err, "mask_block has %zu entries; it needs two", count);
+        return tb_yaml_fail(block, err, "mask_block has %zu %s; it needs two", count,
+                            count == 1 ? "entry" : "entries");
     }
     if (status != TB_OK) {
         return status;
@@ -290,7 +290,26 @@ tb_status tb_case_read_objects(const tb_yaml_node *map, const char *path, tb_cas
     return status;
 }
 
-tb_status tb_case_read_file(const char *path, tb_case *item, tb_error *err)
+/* Where the values of the objects do not fit together, if they do not. */
+static void find_conflict(const tb_yaml_node *root, const tb_case *item, tb_error *out)
+{
+    tb_error inner = {0};
+    tb_case normal = *item; /* borrows the mask */
+    tb_case_normalize(&normal);
+    *out = (tb_error){.code = TB_OK};
+    const char *key = "problem";
+    tb_status status = tb_problem_check(&normal.problem, &inner);
+    if (status == TB_OK) {
+        key = "pattern";
+        status = tb_pattern_check(&normal.pattern, &normal.problem.layout, &inner);
+    }
+    const tb_yaml_node *node = tb_yaml_get(root, key);
+    if (status != TB_OK) {
+        (void)tb_yaml_fail(node != NULL ? node : root, out, "%s", inner.message);
+    }
+}
+
+tb_status tb_case_read_file(const char *path, tb_case *item, tb_error *conflict, tb_error *err)
 {
     tb_yaml *doc = NULL;
     tb_status status = tb_yaml_read(path, &doc, err);
@@ -307,6 +326,9 @@ tb_status tb_case_read_file(const char *path, tb_case *item, tb_error *err)
     }
     if (status == TB_OK && item->problem.layout.rank == 0) {
         status = tb_yaml_fail(root, err, "problem.layout is missing; give the layout's extents");
+    }
+    if (status == TB_OK && conflict != NULL) {
+        find_conflict(root, item, conflict);
     }
     tb_yaml_destroy(doc);
     return status;

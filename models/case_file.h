@@ -6,8 +6,15 @@
 #include "attention_case.h"
 #include "yaml_doc.h"
 
-/** Read a problem file into a case that holds defaults. TB_OK; TB_EFILE; TB_ENOMEM; ... */
-TB_NODISCARD tb_status tb_case_read_file(const char *path, tb_case *item, tb_error *err);
+/**
+ * Read a problem file into a case that holds defaults.
+ *
+ * @param[out] conflict  NULL, or: code TB_EFILE with the place where values of the file do not fit
+ *                       together, which options that override them may mend; else code TB_OK
+ * @return TB_OK; TB_EFILE; TB_ENOMEM; ...
+ */
+TB_NODISCARD tb_status tb_case_read_file(const char *path, tb_case *item, tb_error *conflict,
+                                         tb_error *err);
 
 /**
  * Read the objects `problem`, `pattern` and `tiling` of a mapping, those that are there; whether

@@ -21,9 +21,10 @@ static bool ends_in(const char *text, const char *suffix)
     return length >= tail && strcmp(text + length - tail, suffix) == 0;
 }
 
-static bool is_path(const char *name)
+static bool is_path(tb_catalogue_kind kind, const char *name)
 {
-    return strchr(name, '/') != NULL || ends_in(name, ".yaml") || ends_in(name, ".yml");
+    return strchr(name, '/') != NULL || ends_in(name, ".yaml") || ends_in(name, ".yml") ||
+           (kind == TB_CATALOGUE_PROFILE && ends_in(name, ".csv"));
 }
 
 tb_status tb_catalogue_names(tb_catalogue_kind kind, tb_arena *arena, const char *const **names,
@@ -54,7 +55,7 @@ static tb_status unknown(tb_catalogue_kind kind, const char *name, const char *c
 tb_status tb_catalogue_find(tb_catalogue_kind kind, const char *name, tb_arena *arena,
                             const char **path, tb_error *err)
 {
-    if (is_path(name)) {
+    if (is_path(kind, name)) {
         const char *copy = tb_arena_text(arena, name, strlen(name));
         if (copy == NULL) {
             return tb_fail(err, TB_ENOMEM, "no memory for a path");

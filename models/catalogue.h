@@ -32,7 +32,8 @@ TB_NODISCARD tb_status tb_catalogue_names(tb_catalogue_kind kind, tb_arena *aren
                                           const char *const **names, size_t *count, tb_error *err);
 
 /**
- * The file of a known name, or the path itself when `name` contains '/' or ends in .yaml or .yml.
+ * The file of a known name, or the path itself when `name` contains '/' or ends in .yaml or .yml
+ * (or .csv, of profiles).
  *
  * @param[out] path  arena-owned
  * @return TB_OK; TB_EINVAL for an unknown name, naming the nearest; TB_EFILE; TB_ENOMEM

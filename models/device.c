@@ -48,7 +48,21 @@ const char *const tb_device_value_names[TB_DEVICE_KEY_COUNT] = {
     "measured_launch_us",
     "sustained_clock_fraction",
     "pcie_gb_per_s",
+    "mma_sync_fraction",
 };
+
+bool tb_device_is_named(const tb_device *device, const char *name)
+{
+    if (strcmp(device->name, name) == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < device->alias_count; i++) {
+        if (strcmp(device->aliases[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static tb_status unknown_key(const char *key, tb_error *err)
 {

@@ -5,6 +5,8 @@
 
 #include "status.h"
 
+#include "yaml_doc.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -53,6 +55,7 @@ typedef enum tb_device_key {
     TB_DEVICE_MEASURED_LAUNCH_US,
     TB_DEVICE_SUSTAINED_CLOCK_FRACTION,
     TB_DEVICE_PCIE_GB_PER_S,
+    TB_DEVICE_MMA_SYNC_FRACTION,
     TB_DEVICE_KEY_COUNT
 } tb_device_key;
 
@@ -72,6 +75,15 @@ typedef struct tb_device_value {
     const char *why; /* of an assumed value; else NULL */
 } tb_device_value;
 
+/** What a microbenchmark gave; the device's values rest on it. */
+typedef struct tb_measured_fact {
+    const char *name; /* with its unit */
+    double median;
+    double low, high;   /* quartiles; both the median where the file does not say */
+    int64_t samples;    /* 0 = not said */
+    const char *method; /* or NULL */
+} tb_measured_fact;
+
 typedef struct tb_device {
     const char *name;
     const char *summary;
@@ -81,6 +93,7 @@ typedef struct tb_device {
     const char *const *aliases;
     size_t alias_count;
     int64_t compute_capability; /* 90 = 9.0; 0 = not an NVIDIA GPU */
+    bool is_cpu;                /* a processor, whose SMs are its threads */
     tb_device_value values[TB_DEVICE_KEY_COUNT];
     const char *const *notes;
     size_t note_count;
@@ -88,7 +101,9 @@ typedef struct tb_device {
     size_t doubtful_count;
     const char *const *sources;
     size_t source_count;
-    struct tb_yaml *file;   /* owned */
+    const tb_measured_fact *measured;
+    size_t measured_count;
+    struct tb_yaml *file;   /* owned; NULL for a part of another document */
     struct tb_arena *arena; /* owned */
 } tb_device;
 
@@ -101,8 +116,20 @@ typedef struct tb_device {
  */
 TB_NODISCARD tb_status tb_device_load(const char *name, tb_device **out, tb_error *err);
 
+/**
+ * Read a device from a mapping within another document, which must outlive it: the keys of a device
+ * file, without its schema.
+ *
+ * @param[out] out  to be freed with tb_device_destroy()
+ * @return TB_OK; TB_EFILE with the position; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_device_read(const tb_yaml_node *node, tb_device **out, tb_error *err);
+
 /** Free a device; NULL is allowed. */
 void tb_device_destroy(tb_device *device);
+
+/** Is `name` the device's name, or one of its aliases? */
+bool tb_device_is_named(const tb_device *device, const char *name);
 
 /** Give a value its number. TB_OK; TB_EINVAL, saying what it can be, for one out of range. */
 TB_NODISCARD tb_status tb_device_put(tb_device *device, tb_device_key key, double value,

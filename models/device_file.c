@@ -9,11 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const device_keys[] = {
-    "schema",  "name",         "summary",        "aliases",
-    "like",    "values",       "assumed",        "compute_capability",
-    "derived", "doubtful",     "unsupported",    "notes",
-    "sources", "dense_kernel", "default_kernel", NULL};
+static const char *const device_keys[] = {"schema",         "name",
+                                          "summary",        "aliases",
+                                          "like",           "values",
+                                          "assumed",        "compute_capability",
+                                          "derived",        "doubtful",
+                                          "unsupported",    "notes",
+                                          "sources",        "dense_kernel",
+                                          "default_kernel", "measured",
+                                          "is_cpu",         NULL};
+static const char *const measured_keys[] = {"median", "low", "high", "samples", "method", NULL};
 static const char *const assumed_keys[] = {"value", "why", NULL};
 
 static tb_status no_memory(tb_error *err)
@@ -115,13 +120,63 @@ static tb_status read_lists(const tb_yaml_node *root, tb_device *device, tb_erro
     return TB_OK;
 }
 
-static tb_status read_device(tb_device *device, tb_error *err)
+/* A number under `key`; *out is left alone when it is absent. */
+static tb_status read_optional(const tb_yaml_node *map, const char *key, double *out, tb_error *err)
 {
-    const tb_yaml_node *root = tb_yaml_root(device->file);
-    tb_status status = tb_yaml_check_schema(device->file, "device", err);
+    const tb_yaml_node *node = tb_yaml_get(map, key);
+    return node == NULL ? TB_OK : tb_yaml_double(node, 0, HUGE_VAL, out, err);
+}
+
+static tb_status read_fact(const tb_yaml_node *map, tb_measured_fact *out, tb_error *err)
+{
+    const tb_yaml_node *median = NULL;
+    tb_status status = tb_yaml_check_keys(map, measured_keys, err);
     if (status == TB_OK) {
-        status = tb_yaml_check_keys(root, device_keys, err);
+        status = tb_yaml_need(map, "median", &median, err);
     }
+    if (status == TB_OK) {
+        status = tb_yaml_double(median, 0, HUGE_VAL, &out->median, err);
+    }
+    out->low = out->high = out->median;
+    if (status == TB_OK) {
+        status = read_optional(map, "low", &out->low, err);
+    }
+    if (status == TB_OK) {
+        status = read_optional(map, "high", &out->high, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_int(map, "samples", 1, &out->samples, err);
+    }
+    return status == TB_OK ? tb_field_text(map, "method", false, &out->method, err) : status;
+}
+
+static tb_status read_measured(const tb_yaml_node *root, tb_device *device, tb_error *err)
+{
+    const tb_yaml_node *map = tb_yaml_get(root, "measured");
+    if (map == NULL) {
+        return TB_OK;
+    }
+    if (!tb_yaml_is_map(map)) {
+        return tb_yaml_fail(map, err, "a mapping of measured facts is needed here");
+    }
+    size_t count = tb_yaml_count(map);
+    tb_measured_fact *facts = tb_arena_array(device->arena, count + 1, sizeof *facts);
+    if (facts == NULL) {
+        return no_memory(err);
+    }
+    tb_status status = TB_OK;
+    for (size_t i = 0; status == TB_OK && i < count; i++) {
+        facts[i].name = tb_yaml_key(map, i);
+        status = read_fact(tb_yaml_item(map, i), &facts[i], err);
+    }
+    device->measured = facts;
+    device->measured_count = count;
+    return status;
+}
+
+static tb_status read_device(const tb_yaml_node *root, tb_device *device, tb_error *err)
+{
+    tb_status status = tb_yaml_check_keys(root, device_keys, err);
     if (status == TB_OK) {
         status = tb_field_text(root, "name", true, &device->name, err);
     }
@@ -140,13 +195,36 @@ static tb_status read_device(tb_device *device, tb_error *err)
     if (status == TB_OK) {
         status = tb_field_int(root, "compute_capability", 10, &device->compute_capability, err);
     }
+    const tb_yaml_node *is_cpu = tb_yaml_get(root, "is_cpu");
+    if (status == TB_OK && is_cpu != NULL) {
+        status = tb_yaml_bool(is_cpu, &device->is_cpu, err);
+    }
     if (status == TB_OK) {
         status = read_values(root, device, err);
     }
     if (status == TB_OK) {
         status = read_assumed(root, device, err);
     }
+    if (status == TB_OK) {
+        status = read_measured(root, device, err);
+    }
     return status == TB_OK ? read_lists(root, device, err) : status;
+}
+
+tb_status tb_device_read(const tb_yaml_node *node, tb_device **out, tb_error *err)
+{
+    tb_device *device = calloc(1, sizeof *device);
+    if (device == NULL) {
+        return no_memory(err);
+    }
+    device->arena = tb_arena_create();
+    tb_status status = device->arena == NULL ? no_memory(err) : read_device(node, device, err);
+    if (status != TB_OK) {
+        tb_device_destroy(device);
+        return status;
+    }
+    *out = device;
+    return TB_OK;
 }
 
 static tb_status load_path(const char *path, tb_device **out, tb_error *err)
@@ -161,7 +239,10 @@ static tb_status load_path(const char *path, tb_device **out, tb_error *err)
         status = tb_yaml_read(path, &device->file, err);
     }
     if (status == TB_OK) {
-        status = read_device(device, err);
+        status = tb_yaml_check_schema(device->file, "device", err);
+    }
+    if (status == TB_OK) {
+        status = read_device(tb_yaml_root(device->file), device, err);
     }
     if (status != TB_OK) {
         tb_device_destroy(device);
@@ -169,16 +250,6 @@ static tb_status load_path(const char *path, tb_device **out, tb_error *err)
     }
     *out = device;
     return TB_OK;
-}
-
-static bool has_alias(const tb_device *device, const char *name)
-{
-    for (size_t i = 0; i < device->alias_count; i++) {
-        if (strcmp(device->aliases[i], name) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* Aliases stand in the files, so that finding one reads them all. *out stays NULL if none has it.
@@ -194,7 +265,7 @@ static tb_status find_alias(const char *name, tb_arena *arena, tb_device **out, 
         if (status == TB_OK) {
             status = load_path(path, &device, err);
         }
-        if (status == TB_OK && has_alias(device, name)) {
+        if (status == TB_OK && tb_device_is_named(device, name)) {
             *out = device;
         } else {
             tb_device_destroy(device);

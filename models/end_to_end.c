@@ -29,3 +29,9 @@ bool tb_network_number(const tb_network *network, const char *name, double *out)
     const tb_fact *fact = tb_network_fact(network, name);
     return fact != NULL && fact->value != NULL && tb_text_double(fact->value, out);
 }
+
+int64_t tb_network_steps(const tb_network *network)
+{
+    double steps = 1;
+    return tb_network_number(network, "steps", &steps) && steps >= 1 ? (int64_t)steps : 1;
+}

@@ -27,6 +27,9 @@ tb_end_to_end tb_end_to_end_of(double share, double speedup, int64_t dense_steps
 /** The number of a fact of a network; false when it has none or it is no number. */
 bool tb_network_number(const tb_network *network, const char *name, double *out);
 
+/** `steps` of the network's facts, at least 1. */
+int64_t tb_network_steps(const tb_network *network);
+
 /** The fact of a name, or NULL. */
 const tb_fact *tb_network_fact(const tb_network *network, const char *name);
 

@@ -2,6 +2,8 @@
 
 #include "explain_advice.h"
 
+#include <assert.h>
+#include <math.h>
 #include <stdio.h>
 
 /* Where the cycles of a launch go, over all SMs. */
@@ -93,4 +95,32 @@ tb_status tb_explain(const tb_prediction *prediction, const tb_kernel *kernel,
     add_time_steps(prediction, kernel, timing, &made);
     *out = made;
     return TB_OK;
+}
+
+double tb_explain_compared_with(const tb_timing *timing, const tb_explain_measured *measured)
+{
+    return measured->with_permutation ? timing->speedup_total : timing->speedup;
+}
+
+/* "1.2 % longer than": a measured time over a predicted one. */
+static void say_difference(double measured_us, double predicted_us, char out[static 48])
+{
+    double percent = 100 * (measured_us / predicted_us - 1);
+    (void)snprintf(out, 48, "%.1f %% %s", fabs(percent), percent < 0 ? "less" : "longer");
+}
+
+void tb_explain_add_measured(const tb_timing *timing, const tb_explain_measured *measured,
+                             tb_explanation *out)
+{
+    char advice[240], attention[48], dense[48];
+    double predicted_us =
+        measured->with_permutation ? timing->time.total_us : timing->time.attention_us;
+    assert(out->count == TB_EXPLAIN_STEPS);
+    say_difference(measured->attention_us, predicted_us, attention);
+    say_difference(measured->dense_us, timing->dense.attention_us, dense);
+    (void)snprintf(advice, sizeof advice,
+                   "measured %s permutation: %s than predicted, dense attention %s",
+                   measured->with_permutation ? "with" : "without", attention, dense);
+    double speedup = measured->dense_us / measured->attention_us;
+    add_step(out, "unexplained", speedup / tb_explain_compared_with(timing, measured), advice);
 }

@@ -14,9 +14,9 @@ typedef struct tb_explain_step {
 } tb_explain_step;
 
 typedef struct tb_explanation {
-    double from; /* FLOP-wise speedup */
-    double to;   /* predicted speedup with permutation */
-    tb_explain_step steps[TB_EXPLAIN_STEPS];
+    double from;                                 /* FLOP-wise speedup */
+    double to;                                   /* predicted speedup with permutation */
+    tb_explain_step steps[TB_EXPLAIN_STEPS + 1]; /* room for `unexplained` */
     size_t count;
 } tb_explanation;
 
@@ -39,5 +39,29 @@ typedef struct tb_explanation {
  */
 TB_NODISCARD tb_status tb_explain(const tb_prediction *prediction, const tb_kernel *kernel,
                                   const tb_timing *timing, tb_explanation *out, tb_error *err);
+
+/** What was measured of the launch and of its dense baseline, in microseconds. */
+typedef struct tb_explain_measured {
+    double attention_us;
+    double dense_us;
+    bool with_permutation; /* attention_us includes permuting tokens */
+} tb_explain_measured;
+
+/**
+ * The predicted speedup that a measured one is compared with.
+ *
+ *   with_permutation: dense / total time; else dense / attention time (before the last step)
+ */
+double tb_explain_compared_with(const tb_timing *timing, const tb_explain_measured *measured);
+
+/**
+ * Append the step `unexplained`.
+ *
+ *   factor = (dense_us / attention_us measured) / tb_explain_compared_with()
+ *
+ * @param[in,out] out  from tb_explain() of the same timing, without this step yet
+ */
+void tb_explain_add_measured(const tb_timing *timing, const tb_explain_measured *measured,
+                             tb_explanation *out);
 
 #endif

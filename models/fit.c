@@ -1,19 +1,24 @@
 #include "fit.h"
 
+#include "fit_errors.h"
 #include "least_squares.h"
+#include "time_parts.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An error this close to the prior's spread says that the runs told nothing. */
-#define UNDETERMINED 0.8
+/* The times of the runs are taken anew with schedules of their own until no parameter moves by more
+ * than this, on its transformed scale, but no more often than MAX_ROUNDS. */
+#define SETTLED    0.01
+#define MAX_ROUNDS 4
 
 /* The fit while it is being solved. */
 typedef struct fit_state {
     const tb_fit_request *request;
     const bool *skip;
     tb_fit_result *result; /* its parameters say who owns which; values follow x */
+    const tb_time *bases;  /* of each run, from which times are rescaled */
 } fit_state;
 
 static bool is_skipped(const fit_state *state, size_t run)
@@ -61,8 +66,14 @@ static bool needs(const tb_fit_run *run, tb_time_parameter parameter)
         return is_masked && tb_tiling_dims(&p->tiling, &p->problem.layout) >= 3;
     case TB_TIME_PERMUTE_FRACTION:
         return run->measured_permute_us > 0;
+    case TB_TIME_OVERLAP: /* the backward pass has its own, where it has one */
+        return p->problem.pass == TB_PASS_FORWARD ||
+               !run->kernel->time.prior[TB_TIME_BACKWARD_OVERLAP].given;
+    case TB_TIME_BACKWARD_OVERLAP:
+        return p->problem.pass == TB_PASS_BACKWARD && run->kernel->time.prior[parameter].given;
     default:
-        return true;
+        return !tb_time_parameters[parameter].is_optional ||
+               run->kernel->time.prior[parameter].given;
     }
 }
 
@@ -73,7 +84,9 @@ static tb_status add_parameter(const tb_fit_request *request, const tb_fit_run *
     if (find_parameter(request, run, parameter, result) != NULL) {
         return TB_OK;
     }
-    if (prior->given && !(prior->spread > 0)) {
+    bool is_clock = parameter == TB_TIME_SUSTAINED_CLOCK_FRACTION;
+    const tb_device_value *clock = &run->device->values[TB_DEVICE_SUSTAINED_CLOCK_FRACTION];
+    if ((prior->given && !(prior->spread > 0)) || (is_clock && clock->origin != TB_VALUE_UNKNOWN)) {
         return TB_OK; /* held at its sourced value */
     }
     if (!prior->given) {
@@ -148,18 +161,9 @@ tb_status tb_fit_predict(const tb_fit_request *request, const tb_fit_result *res
                          const tb_fit_run *run, double *attention_us, double *permute_us,
                          tb_error *err)
 {
-    const tb_prediction *p = run->prediction;
-    tb_time_case item = {.problem = &p->problem,
-                         .pattern = &p->pattern,
-                         .tiling = &p->tiling,
-                         .census = &p->census,
-                         .masks = p->has_masks ? &p->masks : NULL,
-                         .kernel = run->kernel,
-                         .device = run->device,
-                         .q_tiles = run->q_tiles,
-                         .wave_kv_tiles = run->wave_kv_tiles};
-    tb_time_values values = tb_fit_values(request, result, run);
     tb_time time;
+    tb_time_case item = tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
+    tb_time_values values = tb_fit_values(request, result, run);
     tb_status status = tb_time_predict(&item, &values, &time, err);
     if (status == TB_OK) {
         *attention_us = time.attention_us;
@@ -178,7 +182,15 @@ static void values_from_x(tb_fit_result *result, const double *x)
     }
 }
 
-/* Residuals: two a run (attention, permutation; 0 where not measured), then one a prior. */
+#define PER_RUN 3 /* residuals */
+
+/* How far a part of a run's time is off; 0 where it was not measured or has no term. */
+static double part_residual(double predicted_us, double measured_us, double noise)
+{
+    return measured_us > 0 && predicted_us > 0 ? log(predicted_us / measured_us) / noise : 0;
+}
+
+/* Residuals: of each run its attention, permutation and packing, then one a prior. */
 static tb_status fill(const double *x, double *residuals, void *user, tb_error *err)
 {
     fit_state *state = user;
@@ -187,24 +199,27 @@ static tb_status fill(const double *x, double *residuals, void *user, tb_error *
     values_from_x(result, x);
     for (size_t r = 0; r < request->count; r++) {
         const tb_fit_run *run = &request->runs[r];
-        double attention_us = 0, permute_us = 0;
-        residuals[2 * r] = residuals[2 * r + 1] = 0;
+        double *of_run = residuals + PER_RUN * r;
+        double attention_us = 0, permute_us = 0, pack_us = 0;
+        of_run[0] = of_run[1] = of_run[2] = 0;
         if (is_skipped(state, r)) {
             continue;
         }
-        tb_status status = tb_fit_predict(request, result, run, &attention_us, &permute_us, err);
+        tb_time_case item = tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
+        tb_time_values values = tb_fit_values(request, result, run);
+        tb_status status = tb_time_rescale(&item, &values, &state->bases[r], &attention_us,
+                                           &permute_us, &pack_us, err);
         if (status != TB_OK) {
             return status;
         }
-        residuals[2 * r] = log(attention_us / run->measured_us) / request->noise;
-        if (run->measured_permute_us > 0 && permute_us > 0) {
-            residuals[2 * r + 1] = log(permute_us / run->measured_permute_us) / request->noise;
-        }
+        of_run[0] = log(attention_us / run->measured_us) / request->noise;
+        of_run[1] = part_residual(permute_us, run->measured_permute_us, request->noise);
+        of_run[2] = part_residual(pack_us, run->measured_pack_us, request->noise);
     }
     for (size_t i = 0; i < result->count; i++) {
         const tb_fit_parameter *parameter = &result->parameters[i];
         double prior = tb_parameter_forward(parameter->parameter, parameter->prior_value);
-        residuals[2 * request->count + i] = (x[i] - prior) / parameter->prior_spread;
+        residuals[PER_RUN * request->count + i] = (x[i] - prior) / parameter->prior_spread;
     }
     return TB_OK;
 }
@@ -223,11 +238,29 @@ static void start_from(const tb_fit_result *start, tb_fit_result *result)
     }
 }
 
+/* Sum of the squared residuals, of the runs in units of the noise and of the priors. */
+static tb_status sum_squares(fit_state *state, const double *x, double *out, tb_error *err)
+{
+    size_t all = PER_RUN * state->request->count + state->result->count;
+    double *residuals = calloc(all, sizeof *residuals);
+    if (residuals == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a fit of %zu runs", state->request->count);
+    }
+    tb_status status = fill(x, residuals, state, err);
+    *out = 0;
+    for (size_t i = 0; i < all; i++) {
+        *out += residuals[i] * residuals[i];
+    }
+    free(residuals);
+    return status;
+}
+
+/* Solve with every run's CTAs on the slots that they have in the bases. */
 static tb_status solve(fit_state *state, tb_error *err)
 {
     tb_fit_result *result = state->result;
     size_t p = result->count;
-    double x[TB_FIT_PARAMETERS_MAX];
+    double x[TB_FIT_PARAMETERS_MAX], squares = 0;
     double *covariance = calloc(p * p, sizeof *covariance);
     if (covariance == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a fit of %zu parameters", p);
@@ -235,18 +268,72 @@ static tb_status solve(fit_state *state, tb_error *err)
     for (size_t i = 0; i < p; i++) {
         x[i] = tb_parameter_forward(result->parameters[i].parameter, result->parameters[i].value);
     }
-    tb_least_squares problem = {
-        .parameters = p, .residuals = 2 * state->request->count + p, .fill = fill, .user = state};
+    tb_least_squares problem = {.parameters = p,
+                                .residuals = PER_RUN * state->request->count + p,
+                                .fill = fill,
+                                .user = state};
     tb_status status = tb_least_squares_solve(&problem, x, covariance, &result->iterations, err);
     if (status == TB_OK) {
         values_from_x(result, x);
+        status = sum_squares(state, x, &squares, err);
     }
-    for (size_t i = 0; status == TB_OK && i < p; i++) {
-        tb_fit_parameter *parameter = &result->parameters[i];
-        parameter->error = sqrt(covariance[i * p + i]);
-        parameter->is_determined = parameter->error < UNDETERMINED * parameter->prior_spread;
+    if (status == TB_OK) {
+        tb_fit_set_errors(state->request, state->skip, squares, covariance, result);
     }
     free(covariance);
+    return status;
+}
+
+tb_status tb_fit_bases(const tb_fit_request *request, const tb_fit_result *result, const bool *skip,
+                       tb_time *out, tb_error *err)
+{
+    for (size_t r = 0; r < request->count; r++) {
+        const tb_fit_run *run = &request->runs[r];
+        if (skip != NULL && skip[r]) {
+            continue;
+        }
+        tb_time_case item = tb_time_case_of(run->prediction, run->kernel, run->device, run->counts);
+        tb_time_values values = tb_fit_values(request, result, run);
+        tb_status status = tb_time_predict(&item, &values, &out[r], err);
+        if (status != TB_OK) {
+            return status;
+        }
+    }
+    return TB_OK;
+}
+
+/* How far the parameters moved, on their transformed scales. */
+static double largest_move(const tb_fit_result *from, const tb_fit_result *to)
+{
+    double largest = 0;
+    for (size_t i = 0; i < to->count; i++) {
+        tb_time_parameter parameter = to->parameters[i].parameter;
+        double move = tb_parameter_forward(parameter, to->parameters[i].value) -
+                      tb_parameter_forward(parameter, from->parameters[i].value);
+        largest = fmax(largest, fabs(move));
+    }
+    return largest;
+}
+
+/* Solve, schedule anew under what was found, and again until it settles. */
+static tb_status solve_in_rounds(fit_state *state, tb_error *err)
+{
+    tb_time *bases = calloc(state->request->count, sizeof *bases);
+    tb_status status = bases == NULL ? tb_fail(err, TB_ENOMEM, "no memory for a fit of %zu runs",
+                                               state->request->count)
+                                     : TB_OK;
+    state->bases = bases;
+    double move = HUGE_VAL;
+    for (int round = 0; status == TB_OK && round < MAX_ROUNDS && move > SETTLED; round++) {
+        tb_fit_result before = *state->result;
+        status = tb_fit_bases(state->request, state->result, state->skip, bases, err);
+        if (status == TB_OK) {
+            status = solve(state, err);
+            move = largest_move(&before, state->result);
+        }
+    }
+    free(bases);
+    state->bases = NULL;
     return status;
 }
 
@@ -254,11 +341,12 @@ tb_status tb_fit_solve(const tb_fit_request *request, const bool *skip, const tb
                        tb_fit_result *out, tb_error *err)
 {
     tb_fit_result result = {0};
-    fit_state state = {.request = request, .skip = skip, .result = &result};
+    fit_state state = {
+        .request = request, .skip = skip, .result = &result, .bases = request->bases};
     tb_status status = collect_parameters(&state, err);
     if (status == TB_OK) {
         start_from(start, &result);
-        status = solve(&state, err);
+        status = request->bases != NULL ? solve(&state, err) : solve_in_rounds(&state, err);
     }
     if (status == TB_OK) {
         *out = result;

@@ -6,6 +6,7 @@
 #include "kernel.h"
 #include "predict.h"
 #include "time_model.h"
+#include "timed_prediction.h"
 
 /** One measured run, with what the model needs to time it. All borrowed. */
 typedef struct tb_fit_run {
@@ -14,10 +15,10 @@ typedef struct tb_fit_run {
     const tb_kernel *kernel;
     const tb_device *device;
     const tb_prediction *prediction;
-    const tb_q_tile_count *q_tiles;
-    int64_t wave_kv_tiles;      /* as of tb_time_case */
+    const tb_cta_counts *counts;
     double measured_us;         /* attention */
     double measured_permute_us; /* 0 = not measured */
+    double measured_pack_us;    /* part of measured_us; 0 = not measured */
 } tb_fit_run;
 
 /** One free parameter of a fit. */
@@ -39,12 +40,20 @@ typedef struct tb_fit_request {
     size_t count;
     bool shared[TB_TIME_PARAMETER_COUNT]; /* between the devices of a family of kernels */
     double noise; /* relative spread of measured times, which weighs runs against priors */
+    /* of each run, as tb_fit_bases() gives them, or NULL: times are rescaled from them (CTAs stay
+     * on their slots), which makes fits that start near them cheap; borrowed */
+    const tb_time *bases;
 } tb_fit_request;
 
 typedef struct tb_fit_result {
     tb_fit_parameter parameters[TB_FIT_PARAMETERS_MAX];
     size_t count;
     size_t iterations;
+    double scatter; /* relative, of single runs about the fit: what was assumed, or more where the
+                       residuals say so; errors and covariance are scaled to it */
+    int64_t degrees_of_freedom; /* measured times: every parameter has its prior as one more */
+    /* of the parameters on their transformed scales */
+    double covariance[TB_FIT_PARAMETERS_MAX][TB_FIT_PARAMETERS_MAX];
 } tb_fit_result;
 
 /**
@@ -64,6 +73,11 @@ typedef struct tb_fit_result {
  */
 TB_NODISCARD tb_status tb_fit_solve(const tb_fit_request *request, const bool *skip,
                                     const tb_fit_result *start, tb_fit_result *out, tb_error *err);
+
+/** The time of every run that `skip` (may be NULL) does not leave out, under a fit. What
+ *  tb_time_predict() returns. */
+TB_NODISCARD tb_status tb_fit_bases(const tb_fit_request *request, const tb_fit_result *result,
+                                    const bool *skip, tb_time *out, tb_error *err);
 
 /** The parameters in force for a run under a fit; priors where the fit says nothing. */
 tb_time_values tb_fit_values(const tb_fit_request *request, const tb_fit_result *result,

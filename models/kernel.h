@@ -25,19 +25,42 @@ typedef struct tb_tile_set {
     size_t dim_count;
     const int64_t *not_on; /* compute capabilities that lack it */
     size_t not_on_count;
+    bool patterns[TB_PATTERN_COUNT];        /* that run with these tiles */
     const tb_tile_pair *pairs[TB_MAX_RANK]; /* by rank - 1 */
     size_t pair_count[TB_MAX_RANK];
     size_t default_pair[TB_MAX_RANK]; /* index into pairs */
 } tb_tile_set;
 
 typedef enum tb_permutation {
-    TB_PERMUTE_NONE, /* tiles are cut inside the kernel */
-    TB_PERMUTE_COPY  /* tokens are permuted by copies before and after */
+    TB_PERMUTE_NONE,  /* tiles are cut inside the kernel */
+    TB_PERMUTE_COPY,  /* tokens are permuted by copies before and after */
+    TB_PERMUTE_KERNEL /* by kernels made for it */
 } tb_permutation;
 
-#define TB_PERMUTATION_COUNT 2
+#define TB_PERMUTATION_COUNT 3
 
 extern const char *const tb_permutation_names[TB_PERMUTATION_COUNT];
+
+/** How extra KV tokens are attended to. */
+typedef enum tb_extra_kv_policy {
+    TB_EXTRA_KV_FUSED,        /* tiles of their own in the same launch */
+    TB_EXTRA_KV_SECOND_LAUNCH /* a launch of its own, and a merge of the two outputs */
+} tb_extra_kv_policy;
+
+#define TB_EXTRA_KV_POLICY_COUNT 2
+
+extern const char *const tb_extra_kv_policy_names[TB_EXTRA_KV_POLICY_COUNT];
+
+/** What a kernel does where several query heads share a KV head. */
+typedef enum tb_gqa_policy {
+    TB_GQA_NATIVE,  /* CTAs of a group read the same KV head */
+    TB_GQA_PACKED,  /* a query tile's rows hold the queries of the whole group */
+    TB_GQA_EXPANDED /* KV heads are copied out to every query head first */
+} tb_gqa_policy;
+
+#define TB_GQA_POLICY_COUNT 3
+
+extern const char *const tb_gqa_policy_names[TB_GQA_POLICY_COUNT];
 
 typedef struct tb_kernel {
     const char *path;  /* of its file */
@@ -48,12 +71,15 @@ typedef struct tb_kernel {
     const int64_t *compute_capabilities; /* served, or count 0 with compute_capability_min */
     size_t compute_capability_count;
     int64_t compute_capability_min; /* 0 = any */
+    bool is_for_cpus;               /* runs on processors, and on no GPU */
     bool dtypes[TB_DTYPE_COUNT];
     bool patterns[TB_PATTERN_COUNT];
     tb_tiling_kind tiling;
     tb_kv_tiling kv_tiling; /* of the forward pass; the backward's is static */
     tb_mask_policy mask;
     tb_permutation permutation;
+    tb_extra_kv_policy extra_kv;
+    tb_gqa_policy gqa;
     const char *const *schedules; /* facts for people */
     size_t schedule_count;
     const char *const *notes;
@@ -79,6 +105,14 @@ void tb_kernel_destroy(tb_kernel *kernel);
 /** Head dim that the kernel pads max(dim, dim_value) of a problem to; 0 when it has none as large
  * in this pass. The padded dim is the problem's own where the kernel names no head dims. */
 int64_t tb_kernel_padded_dim(const tb_kernel *kernel, const tb_problem *problem);
+
+/** As above, for one of the two dims: keys and values are padded each for itself. */
+int64_t tb_kernel_padded_to(const tb_kernel *kernel, tb_pass pass, int64_t wanted);
+
+/** Query heads whose queries share the rows of a query tile: heads / heads_kv where the kernel
+ * packs groups (forward, single-dim tiling), else 1. */
+int64_t tb_kernel_packed_heads(const tb_kernel *kernel, const tb_problem *problem,
+                               tb_tiling_kind tiling);
 
 /** Does the kernel run on the device, by its compute capability? */
 bool tb_kernel_runs_on(const tb_kernel *kernel, const tb_device *device);

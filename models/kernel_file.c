@@ -17,6 +17,7 @@ static const char *const kernel_keys[] = {"schema",
                                           "source",
                                           "compute_capabilities",
                                           "compute_capability_min",
+                                          "is_for_cpus",
                                           "dtypes",
                                           "policy",
                                           "schedules",
@@ -26,10 +27,11 @@ static const char *const kernel_keys[] = {"schema",
                                           "time",
                                           "fits",
                                           NULL};
-static const char *const policy_keys[] = {"tiling",   "kv_tiling",           "mask", "permutation",
-                                          "patterns", "backward_stationary", NULL};
-static const char *const set_keys[] = {"gemm",  "dims",    "not_on_compute_capabilities",
-                                       "tiles", "default", NULL};
+static const char *const policy_keys[] = {
+    "tiling",   "kv_tiling",           "mask", "permutation", "extra_kv", "gqa",
+    "patterns", "backward_stationary", NULL};
+static const char *const set_keys[] = {
+    "gemm", "dims", "not_on_compute_capabilities", "tiles", "default", "patterns", NULL};
 static const char *const stationary_names[] = {"kv"};
 static const char *const rank_names[TB_MAX_RANK] = {"1", "2", "3", "4"};
 static const char *const rank_keys[] = {"1", "2", "3", "4", NULL};
@@ -177,6 +179,16 @@ static tb_status read_tiles(const tb_yaml_node *node, tb_arena *arena, tb_tile_s
     return status;
 }
 
+/* The kinds of patterns under `patterns`; all of them when it is absent. */
+static tb_status read_patterns(const tb_yaml_node *map, bool *out, tb_error *err)
+{
+    const char *names[TB_PATTERN_COUNT];
+    for (size_t i = 0; i < TB_PATTERN_COUNT; i++) {
+        names[i] = tb_pattern_types[i]->name;
+    }
+    return read_flags(tb_yaml_get(map, "patterns"), names, TB_PATTERN_COUNT, out, err);
+}
+
 static tb_status read_set(const tb_yaml_node *node, tb_arena *arena, tb_tile_set *set,
                           tb_error *err)
 {
@@ -191,6 +203,9 @@ static tb_status read_set(const tb_yaml_node *node, tb_arena *arena, tb_tile_set
     if (status == TB_OK) {
         status = read_ints(tb_yaml_get(node, "not_on_compute_capabilities"), arena, &set->not_on,
                            &set->not_on_count, err);
+    }
+    if (status == TB_OK) {
+        status = read_patterns(node, set->patterns, err);
     }
     return status == TB_OK ? read_tiles(node, arena, set, err) : status;
 }
@@ -228,14 +243,29 @@ static tb_status need_choice(const tb_yaml_node *map, const char *key, const cha
     return status == TB_OK ? tb_yaml_choice(node, names, count, out, err) : status;
 }
 
+/* What a kernel does with extra KV tokens and with grouped heads; the first of each when absent. */
+static tb_status read_heads_policy(const tb_yaml_node *policy, tb_kernel *kernel, tb_error *err)
+{
+    size_t extra_kv = TB_EXTRA_KV_FUSED, gqa = TB_GQA_NATIVE;
+    const tb_yaml_node *extra_node = tb_yaml_get(policy, "extra_kv");
+    const tb_yaml_node *gqa_node = tb_yaml_get(policy, "gqa");
+    tb_status status = TB_OK;
+    if (extra_node != NULL) {
+        status = tb_yaml_choice(extra_node, tb_extra_kv_policy_names, TB_EXTRA_KV_POLICY_COUNT,
+                                &extra_kv, err);
+    }
+    if (status == TB_OK && gqa_node != NULL) {
+        status = tb_yaml_choice(gqa_node, tb_gqa_policy_names, TB_GQA_POLICY_COUNT, &gqa, err);
+    }
+    kernel->extra_kv = (tb_extra_kv_policy)extra_kv;
+    kernel->gqa = (tb_gqa_policy)gqa;
+    return status;
+}
+
 static tb_status read_policy(const tb_yaml_node *root, tb_kernel *kernel, tb_error *err)
 {
     const tb_yaml_node *policy = NULL;
     size_t tiling = 0, kv_tiling = 0, mask = 0, permutation = 0, stationary = 0;
-    const char *pattern_names[TB_PATTERN_COUNT];
-    for (size_t i = 0; i < TB_PATTERN_COUNT; i++) {
-        pattern_names[i] = tb_pattern_types[i]->name;
-    }
     tb_status status = tb_yaml_need(root, "policy", &policy, err);
     if (status == TB_OK) {
         status = tb_yaml_check_keys(policy, policy_keys, err);
@@ -259,13 +289,14 @@ static tb_status read_policy(const tb_yaml_node *root, tb_kernel *kernel, tb_err
     if (status == TB_OK && kernel->set_count[TB_PASS_BACKWARD] > 0) {
         status = need_choice(policy, "backward_stationary", stationary_names, 1, &stationary, err);
     }
+    if (status == TB_OK) {
+        status = read_heads_policy(policy, kernel, err);
+    }
     kernel->tiling = (tb_tiling_kind)tiling;
     kernel->kv_tiling = (tb_kv_tiling)kv_tiling;
     kernel->mask = (tb_mask_policy)mask;
     kernel->permutation = (tb_permutation)permutation;
-    return status == TB_OK ? read_flags(tb_yaml_get(policy, "patterns"), pattern_names,
-                                        TB_PATTERN_COUNT, kernel->patterns, err)
-                           : status;
+    return status == TB_OK ? read_patterns(policy, kernel->patterns, err) : status;
 }
 
 static tb_status read_names(const tb_yaml_node *root, tb_kernel *kernel, tb_error *err)
@@ -305,6 +336,10 @@ static tb_status read_kernel(tb_kernel *kernel, tb_error *err)
     const tb_yaml_node *least = tb_yaml_get(root, "compute_capability_min");
     if (status == TB_OK && least != NULL) {
         status = tb_yaml_int(least, 1, 999, &kernel->compute_capability_min, err);
+    }
+    const tb_yaml_node *for_cpus = tb_yaml_get(root, "is_for_cpus");
+    if (status == TB_OK && for_cpus != NULL) {
+        status = tb_yaml_bool(for_cpus, &kernel->is_for_cpus, err);
     }
     if (status == TB_OK) {
         status = read_flags(tb_yaml_get(root, "dtypes"), tb_dtype_names, TB_DTYPE_COUNT,

@@ -1,6 +1,7 @@
 #include "least_squares.h"
 
 #include <gsl/gsl_blas.h>
+#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
@@ -8,7 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_ITERATIONS 200
+/* Iterations between looks at the sum of squares, and looks: creeping along a flat valley is an
+ * end. */
+#define ITERATIONS 20
+#define MAX_LOOKS  10
+#define FLAT       1e-6 /* relative decrease of the sum between two looks */
 /* Parameters to a ten-thousandth of their scale: far below what any run tells. */
 #define TOLERANCE 1e-4
 /* The model has steps (a wave more or less): differences over a thousandth see its slope. */
@@ -61,18 +66,39 @@ static tb_status check_finite(const gsl_vector *f, tb_error *err)
     return TB_OK;
 }
 
+static double sum_of_squares(const gsl_multifit_nlinear_workspace *work)
+{
+    const gsl_vector *f = gsl_multifit_nlinear_residual(work);
+    double sum = 0;
+    (void)gsl_blas_ddot(f, f, &sum);
+    return sum;
+}
+
+/* GSL's code at the end. */
+static int iterate(gsl_multifit_nlinear_workspace *work)
+{
+    int info = 0, code = GSL_EMAXITER;
+    for (int look = 0; look < MAX_LOOKS && code == GSL_EMAXITER; look++) {
+        double before = sum_of_squares(work);
+        code = gsl_multifit_nlinear_driver(ITERATIONS, TOLERANCE, TOLERANCE * TOLERANCE, 0, NULL,
+                                           NULL, &info, work);
+        if (code == GSL_EMAXITER && sum_of_squares(work) > before * (1 - FLAT)) {
+            code = GSL_SUCCESS;
+        }
+    }
+    return code;
+}
+
 static tb_status run_driver(gsl_multifit_nlinear_workspace *work, callback *call,
                             const gsl_vector *start, gsl_multifit_nlinear_fdf *fdf, tb_error *err)
 {
-    int info = 0;
     int code = gsl_multifit_nlinear_init(start, fdf, work);
     if (call->status == TB_OK && code == GSL_SUCCESS) {
         tb_status status = check_finite(gsl_multifit_nlinear_residual(work), err);
         if (status != TB_OK) {
             return status;
         }
-        code = gsl_multifit_nlinear_driver(MAX_ITERATIONS, TOLERANCE, TOLERANCE * TOLERANCE, 0,
-                                           NULL, NULL, &info, work);
+        code = iterate(work);
     }
     if (call->status != TB_OK) {
         return call->status;
@@ -144,4 +170,11 @@ tb_status tb_least_squares_solve(const tb_least_squares *problem, double *x, dou
     free(call.x);
     free(call.residuals);
     return status;
+}
+
+double tb_student_quantile(double level, int64_t degrees_of_freedom)
+{
+    double upper = (1 + level) / 2;
+    return degrees_of_freedom > 0 ? gsl_cdf_tdist_Pinv(upper, (double)degrees_of_freedom)
+                                  : gsl_cdf_ugaussian_Pinv(upper);
 }

@@ -5,6 +5,7 @@
 #include "status.h"
 
 #include <stddef.h>
+#include <stdint.h>
 
 /** Fill `residuals` at `x`. Anything but TB_OK ends the solve with that status. */
 typedef tb_status tb_residual_fn(const double *x, double *residuals, void *user, tb_error *err);
@@ -29,5 +30,9 @@ typedef struct tb_least_squares {
 TB_NODISCARD tb_status tb_least_squares_solve(const tb_least_squares *problem, double *x,
                                               double *covariance, size_t *iterations,
                                               tb_error *err);
+
+/** How many standard errors hold a share `level` of the mass around the middle: Student's t with
+ * that many degrees of freedom, the normal distribution for 0. */
+double tb_student_quantile(double level, int64_t degrees_of_freedom);
 
 #endif

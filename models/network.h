@@ -2,6 +2,7 @@
 #ifndef TB_NETWORK_H
 #define TB_NETWORK_H
 
+#include "network_rest.h"
 #include "pattern.h"
 #include "problem.h"
 #include "status.h"
@@ -9,20 +10,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** One value of a network file with its source. */
-typedef struct tb_fact {
-    const char *name;
-    const char *value;  /* as written */
-    const char *source; /* of an assumed fact: why it was assumed */
-    bool is_assumed;
-} tb_fact;
-
 /** Layers that share a pattern in one case. */
 typedef struct tb_layer_group {
     const char *pattern_name;
     tb_pattern pattern;    /* gna */
     const int64_t *layers; /* ascending, from 0 */
     size_t layer_count;
+    int64_t heads; /* of each layer that have this pattern: the network's, unless heads differ */
+    bool is_first; /* of the groups that these layers have; a pattern of heads makes several */
 } tb_layer_group;
 
 /** A way to assign a pattern to every layer. */
@@ -44,6 +39,7 @@ typedef struct tb_network {
     size_t fact_count;
     const tb_network_case *cases;
     size_t case_count;
+    tb_network_rest rest;   /* rest.given: the file describes it */
     struct tb_yaml *file;   /* owned */
     struct tb_arena *arena; /* owned */
 } tb_network;
@@ -55,7 +51,14 @@ TB_NODISCARD tb_status tb_network_load(const char *name, tb_network **out, tb_er
 /** Free a network; NULL is allowed. */
 void tb_network_destroy(tb_network *network);
 
-/** The group of a case that holds layer `layer`, or NULL. */
+/** A run of `outside` with dense attention in every layer names this case. */
+#define TB_DENSE_CASE "dense"
+
+/** The case of a name, or NULL. */
+const tb_network_case *tb_network_find_case(const tb_network *network, const char *name);
+
+/** The first group of a case that holds layer `layer`, or NULL; groups of the same layers follow
+ *  it, with is_first false. */
 const tb_layer_group *tb_network_layer(const tb_network_case *which, int64_t layer);
 
 #endif

@@ -34,18 +34,20 @@ static double compulsory_bytes(const tb_problem *problem)
     return elements * (double)problem->batch * (double)tb_dtype_bytes(problem->dtype);
 }
 
-static tb_status compute_launch(tb_prediction *p, tb_error *err)
+/* Visited tiles and FLOP are of all heads; CTAs of a kernel that packs groups are of KV heads. */
+static tb_status compute_launch(const tb_kernel *kernel, tb_prediction *p, tb_error *err)
 {
     const tb_problem *problem = &p->problem;
     const tb_census *census = &p->census;
+    int64_t packed = kernel == NULL ? 1 : tb_kernel_packed_heads(kernel, problem, p->tiling.kind);
     int64_t copies,
         ctas = problem->pass == TB_PASS_FORWARD ? census->launched_q_tiles : census->kv_tiles;
-    if (!tb_mul_ok(problem->batch, problem->heads, &copies) ||
+    if (!tb_mul_ok(problem->batch, problem->heads / packed, &copies) ||
         !tb_mul_ok(ctas, copies, &p->launch.ctas) ||
         !tb_mul_ok(census->visited, copies, &p->launch.visited_tiles)) {
         return overflow(err);
     }
-    double each = flop_per_pair(problem) * (double)copies;
+    double each = flop_per_pair(problem) * (double)problem->batch * (double)problem->heads;
     double tile_pairs = (double)tb_tiling_q_tokens(&p->tiling, &problem->layout) *
                         (double)tb_tiling_kv_tokens(&p->tiling, &problem->layout);
     p->launch.visible_flop = each * (double)census->visible_pairs;
@@ -183,7 +185,7 @@ tb_status tb_predict(const tb_case *item, const tb_kernel *kernel, tb_prediction
                                   &p.bound, err);
     }
     if (status == TB_OK) {
-        status = compute_launch(&p, err);
+        status = compute_launch(kernel, &p, err);
     }
     if (status == TB_OK) {
         status = remark(item, kernel, &p, err);

@@ -11,14 +11,14 @@
 #include <stdbool.h>
 
 /** One launch: all heads and batch entries. FLOPs and bytes are doubles, exact below 2^53. */
-typedef struct tb_launch {
+typedef struct tb_launch_totals {
     int64_t ctas; /* launched query tiles (backward: KV tiles) of all heads and batches */
     int64_t visited_tiles;
     double visible_flop; /* of the pairs that the pattern lets through */
     double visited_flop; /* of all pairs in visited tiles: what the kernel computes */
     double baseline_flop;
     double compulsory_bytes; /* inputs read once, outputs written once */
-} tb_launch;
+} tb_launch_totals;
 
 typedef struct tb_prediction {
     tb_problem problem;
@@ -29,7 +29,7 @@ typedef struct tb_prediction {
     tb_bound bound;
     bool has_masks; /* a kernel is named and its mask policy is defined here */
     tb_mask_count masks;
-    tb_launch launch;
+    tb_launch_totals launch;
     tb_messages notes;
     tb_messages warnings;
 } tb_prediction;

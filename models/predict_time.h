@@ -15,11 +15,6 @@ typedef struct tb_timing {
     double speedup_total; /* dense attention over this attention with its permutation */
 } tb_timing;
 
-/** tb_time_case's wave_kv_tiles for a prediction on a device. What tb_wave_kv_tiles() returns. */
-TB_NODISCARD tb_status tb_time_wave_kv_tiles(const tb_prediction *prediction,
-                                             const tb_kernel *kernel, const tb_device *device,
-                                             int64_t *out, tb_error *err);
-
 /**
  * Time a prediction.
  *

@@ -47,6 +47,7 @@ static bool same_extents(const int64_t *a, const int64_t *b, int dims)
 /* The first set's default pair, or the first pair with the tile that was given. */
 typedef struct pair_search {
     const tb_tiling_request *request;
+    tb_pattern_kind kind;
     int rank;
     const tb_tile_pair *match; /* first with the given tile */
     const tb_tile_pair *default_pair;
@@ -57,6 +58,9 @@ static bool find_pair(const tb_tile_set *set, size_t index, void *user)
     pair_search *search = user;
     const tb_tiling_request *request = search->request;
     const tb_tile_pair *pair = &set->pairs[search->rank - 1][index];
+    if (!set->patterns[search->kind]) {
+        return true;
+    }
     if (search->default_pair == NULL) {
         search->default_pair = &set->pairs[search->rank - 1][set->default_pair[search->rank - 1]];
     }
@@ -118,7 +122,8 @@ static tb_status base_pair(const tb_case *item, const tb_kernel *kernel, tb_tile
         *out = fallback_pairs[rank - 1];
         return TB_OK;
     }
-    pair_search search = {.request = request, .rank = tile_rank(kernel, &item->problem)};
+    pair_search search = {
+        .request = request, .kind = item->pattern.kind, .rank = tile_rank(kernel, &item->problem)};
     each_pair(kernel, &item->problem, find_pair, &search);
     if (search.match != NULL && (request->q_dims > 0 || request->kv_dims > 0)) {
         *out = *search.match;
@@ -153,9 +158,10 @@ static tb_status fill_side(const char *option, const int64_t *given, int given_d
     int dims = given_dims > 0 ? given_dims : rank;
     bool single = kind == TB_TILING_SINGLE_DIM;
     if (dims != rank && !(single && dims == 1)) {
-        return tb_fail(err, TB_EINVAL,
-                       "%s has %d entries for a layout of %d dimensions; it needs %s", option, dims,
-                       rank, single ? "one, or one a dimension" : "one a dimension");
+        return tb_fail(err, TB_EINVAL, "%s has %d %s for a layout of %d %s; it needs %s", option,
+                       dims, dims == 1 ? "entry" : "entries", rank,
+                       rank == 1 ? "dimension" : "dimensions",
+                       single ? "one, or one a dimension" : "one a dimension");
     }
     if (single) {
         return product(from, dims, &out[0], err);
@@ -175,6 +181,13 @@ static tb_kv_tiling default_kv_tiling(const tb_case *item, const tb_kernel *kern
     return kernel->kv_tiling;
 }
 
+/* Tokens of a query tile whose rows are shared by the heads of a group. */
+static int64_t packed_tokens(const tb_kernel *kernel, const tb_problem *problem,
+                             tb_tiling_kind kind, int64_t rows)
+{
+    return tb_max(1, rows / tb_kernel_packed_heads(kernel, problem, kind));
+}
+
 /* The request with its tiles replaced by `pair` where they were not given. */
 static tb_status fill_tiling(const tb_case *item, const tb_kernel *kernel, const tb_tile_pair *pair,
                              tb_tiling *out, tb_error *err)
@@ -190,6 +203,9 @@ static tb_status fill_tiling(const tb_case *item, const tb_kernel *kernel, const
     if (status == TB_OK) {
         status = fill_side("--kv-tile", request->kv_tile, request->kv_dims, pair->kv_tile, rank,
                            tiling.kind, tiling.kv_tile, err);
+    }
+    if (status == TB_OK && kernel != NULL && request->q_dims == 0) { /* its rows hold a group */
+        tiling.q_tile[0] = packed_tokens(kernel, &item->problem, tiling.kind, tiling.q_tile[0]);
     }
     if (status == TB_OK) {
         tiling.kv_tiling =
@@ -247,6 +263,9 @@ typedef struct pair_list {
 static bool collect(const tb_tile_set *set, size_t index, void *user)
 {
     pair_list *list = user;
+    if (!set->patterns[list->item->pattern.kind]) {
+        return true;
+    }
     if (list->tiles == NULL) {
         list->count++;
         return true;
@@ -334,6 +353,8 @@ tb_status tb_tile_rank(const tb_case *item, const tb_kernel *kernel, tb_ranked_t
 }
 
 typedef struct pair_test {
+    const tb_kernel *kernel;
+    const tb_problem *problem;
     const tb_tiling *tiling;
     int rank;
     bool found;
@@ -358,6 +379,9 @@ static bool is_product(const tb_tile_set *set, size_t index, void *user)
     for (int d = 0; d < test->rank; d++) {
         fits = fits && tb_mul_ok(q, pair->q_tile[d], &q) && tb_mul_ok(kv, pair->kv_tile[d], &kv);
     }
+    if (fits) {
+        q = packed_tokens(test->kernel, test->problem, TB_TILING_SINGLE_DIM, q);
+    }
     test->found = fits && q == test->tiling->q_tile[0] && kv == test->tiling->kv_tile[0];
     return !test->found;
 }
@@ -365,7 +389,8 @@ static bool is_product(const tb_tile_set *set, size_t index, void *user)
 bool tb_kernel_has_tiles(const tb_kernel *kernel, const tb_problem *problem,
                          const tb_tiling *tiling)
 {
-    pair_test test = {.tiling = tiling, .rank = tile_rank(kernel, problem)};
+    pair_test test = {
+        .kernel = kernel, .problem = problem, .tiling = tiling, .rank = tile_rank(kernel, problem)};
     each_pair(kernel, problem, tiling->kind == TB_TILING_SINGLE_DIM ? is_product : is_pair, &test);
     return test.found;
 }

@@ -3,6 +3,8 @@
 #ifndef TB_TIME_PARAMETERS_H
 #define TB_TIME_PARAMETERS_H
 
+#include "problem.h"
+#include "schedule.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -17,6 +19,13 @@ typedef enum tb_time_parameter {
     TB_TIME_LAUNCH_US,       /* start and end of a kernel that no tile hides */
     TB_TIME_SUSTAINED_CLOCK_FRACTION, /* of the boost clock in launches of milliseconds */
     TB_TIME_PERMUTE_FRACTION,         /* of the HBM bandwidth that permuting tokens reaches */
+    TB_TIME_TILE_LATENCY_CYCLES,      /* of a visited tile, waited for and hidden by nothing */
+    TB_TIME_BACKWARD_OVERLAP,         /* overlap of the backward pass */
+    TB_TIME_TENSOR_FRACTION, /* of the tensor rate that products reach, beside tensor_efficiency */
+    TB_TIME_SOFTMAX_FACTOR,  /* softmax work over that of its exponentials and instructions */
+    TB_TIME_PACK_FRACTION,   /* of the HBM bandwidth that packing keys and values reaches */
+    TB_TIME_GAP_FACTOR,      /* on packing and prologues, where other heads lie between rows */
+    TB_TIME_CACHED_FACTOR,   /* on packing and prologues, for data in the cores' own caches */
     TB_TIME_PARAMETER_COUNT
 } tb_time_parameter;
 
@@ -31,6 +40,9 @@ typedef struct tb_parameter_info {
     const char *meaning;
     tb_parameter_scale scale;
     bool is_of_source; /* belongs to the source code: shared between devices in a fit by default */
+    bool travels; /* belongs to the kernel's code: a device without a fit takes it from another's */
+    bool is_optional; /* `otherwise` where a kernel has neither a prior nor a fit of it */
+    double otherwise;
 } tb_parameter_info;
 
 extern const tb_parameter_info tb_time_parameters[TB_TIME_PARAMETER_COUNT];
@@ -46,22 +58,89 @@ typedef struct tb_prior {
 /** What a fit found for one device. */
 typedef struct tb_fit {
     const char *device;
+    int64_t compute_capability; /* of the device; 0 = not stated */
     const char *date;
     int64_t runs;
     bool fitted[TB_TIME_PARAMETER_COUNT];
     double value[TB_TIME_PARAMETER_COUNT];
     double error[TB_TIME_PARAMETER_COUNT]; /* standard error on the transformed scale; 0 = not
                                               stated */
+    /* of the errors, on the transformed scale; between parameters that are not fitted 0 */
+    double covariance[TB_TIME_PARAMETER_COUNT][TB_TIME_PARAMETER_COUNT];
+    bool has_scatter;
+    double scatter;             /* relative spread of single runs that the fit assumed */
+    int64_t degrees_of_freedom; /* of the errors (Student's t); 0 = not stated */
 } tb_fit;
+
+/** How a kernel computes attention: the three classes of the neighborhood-attention papers. */
+typedef enum tb_kernel_class {
+    TB_CLASS_FUSED,   /* one launch; scores stay on the SM */
+    TB_CLASS_UNFUSED, /* products by tensor cores, attention weights through memory between them */
+    TB_CLASS_NAIVE    /* one thread or warp a query, CUDA cores, attention weights through memory */
+} tb_kernel_class;
+
+#define TB_KERNEL_CLASS_COUNT 3
+
+extern const char *const tb_kernel_class_names[TB_KERNEL_CLASS_COUNT];
+
+/** Which matrix instructions it issues. */
+typedef enum tb_matrix_instruction {
+    TB_MMA_SYNC,  /* operands from registers, loaded by the same warps: that work adds up */
+    TB_WGMMA,     /* operands from shared memory, asynchronous */
+    TB_TCGEN05,   /* likewise, accumulators in tensor memory */
+    TB_MMA_NATIVE /* the best of these that the device has */
+} tb_matrix_instruction;
+
+#define TB_MATRIX_INSTRUCTION_COUNT 4
+
+extern const char *const tb_matrix_instruction_names[TB_MATRIX_INSTRUCTION_COUNT];
+
+/** How often a tile's operands cross shared memory. */
+typedef struct tb_smem_passes {
+    double q;      /* x |T| head dim: Q, and in the backward pass dO */
+    double kv;     /* forward: x |U| (D + Dv); backward: x |U| head dim */
+    double scores; /* x |T| |U|: P and dS where they go through it */
+} tb_smem_passes;
+
+/** What the instructions of one pass cost. */
+typedef struct tb_pass_traits {
+    double alu_ops_per_score; /* beside the exponential and the mask */
+    tb_smem_passes smem;
+    tb_smem_passes sync_smem; /* of a native kernel where it has mma.sync alone */
+} tb_pass_traits;
+
+/** What a CTA takes of an SM, from which CUDA's rules give the occupancy. */
+typedef struct tb_kernel_resources {
+    bool given;
+    int64_t threads;
+    int64_t registers;  /* a thread */
+    double smem_q;      /* x |T| head dim bytes */
+    double smem_kv;     /* x |U| (D + Dv) bytes: stages */
+    int64_t smem_bytes; /* besides */
+} tb_kernel_resources;
 
 /** A kernel's time model. */
 typedef struct tb_time_traits {
-    bool given;               /* the kernel file has a `time` section */
-    int64_t occupancy;        /* CTAs that an SM holds */
-    double tensor_efficiency; /* part of the device's tensor rate that its instructions reach */
-    double alu_ops_per_score; /* softmax instructions a score, beside the exponential */
-    const char *family;       /* kernels of the same source share it, or NULL */
-    const char *source;       /* of these */
+    bool given; /* the kernel file has a `time` section */
+    tb_kernel_class kind;
+    tb_matrix_instruction instructions;
+    tb_schedule_policy schedule;
+    bool splits_kv;    /* divides a query tile's KV tiles over CTAs where the grid is small */
+    int64_t occupancy; /* CTAs that an SM holds, where `resources` does not say */
+    tb_kernel_resources resources;
+    double tensor_efficiency;  /* part of the device's tensor rate that its instructions reach */
+    double exp_fma_fraction;   /* of the exponentials on FMA pipes by a polynomial ... */
+    const int64_t *exp_fma_on; /* ... on these compute capabilities */
+    size_t exp_fma_on_count;
+    tb_pass_traits pass[TB_PASS_COUNT];
+    bool has_backward;  /* the file says what its backward pass costs */
+    double stated_rows; /* of a query tile, that mask_cycles and prologue_cycles are stated for and
+                           grow with; 0: they do not grow, as a GPU's threads work side by side */
+    double stated_dims; /* dim + dim_value, that prologue_cycles grow with too; 0 = not */
+    bool trims_rows;    /* a query tile's work ends with its last real row */
+    bool dq_atomic;     /* backward: dQ is added up in fp32 and converted by a kernel of its own */
+    const char *family; /* kernels of the same source share it, or NULL */
+    const char *source; /* of these */
     tb_prior prior[TB_TIME_PARAMETER_COUNT];
     const tb_fit *fits;
     size_t fit_count;

@@ -2,6 +2,7 @@
 
 #include "calibrate_store.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,44 @@ static tb_status validate_run(fit_round *round, size_t r, tb_error *err)
                            : status;
 }
 
+/* Draw the runs that are fitted; the others are skipped. */
+static tb_status draw(const tb_calibration *c, bool *skip, tb_error *err)
+{
+    size_t *order = calloc(c->count, sizeof *order);
+    if (order == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
+    }
+    tb_status status = tb_shuffle(order, c->count, c->seed, err);
+    size_t wanted = (size_t)ceil(c->train_fraction * (double)c->count);
+    for (size_t i = 0; status == TB_OK && i < c->count; i++) {
+        skip[order[i]] = i >= wanted;
+    }
+    free(order);
+    return status;
+}
+
+/* Fit some runs and predict all. */
+static tb_status fit_and_test(fit_round *round, tb_error *err)
+{
+    tb_calibration *c = round->calibration;
+    tb_fit_result nothing = {0};
+    tb_status status = draw(c, round->skip, err);
+    if (status == TB_OK) {
+        status = tb_fit_solve(&c->request, round->skip, NULL, &c->fit, err);
+    }
+    for (size_t r = 0; status == TB_OK && r < c->count; r++) {
+        tb_calibrated_run *run = &c->runs[r];
+        run->is_held_out = round->skip[r];
+        run->training = run->held_out = run->leave_one_out = run->leave_problem_out = nan("");
+        status = error_of(c, &nothing, r, &run->before, err);
+        if (status == TB_OK) {
+            status =
+                error_of(c, &c->fit, r, run->is_held_out ? &run->held_out : &run->training, err);
+        }
+    }
+    return status;
+}
+
 static double before_of(const tb_calibrated_run *run)
 {
     return run->before;
@@ -111,7 +150,13 @@ static double leave_problem_out_of(const tb_calibrated_run *run)
     return run->leave_problem_out;
 }
 
-/* Over the runs that are no dense baselines, or over all where there are only those. */
+static double held_out_of(const tb_calibrated_run *run)
+{
+    return run->held_out;
+}
+
+/* Over the runs that have the value and are no dense baselines, or over all where there are only
+ * those. */
 static tb_status summarise(const tb_calibration *c, double (*value)(const tb_calibrated_run *),
                            tb_error_summary *out, tb_error *err)
 {
@@ -125,7 +170,7 @@ static tb_status summarise(const tb_calibration *c, double (*value)(const tb_cal
     }
     size_t n = 0;
     for (size_t i = 0; i < c->count; i++) {
-        if (!c->runs[i].is_dense || only_dense) {
+        if ((!c->runs[i].is_dense || only_dense) && !isnan(value(&c->runs[i]))) {
             double measured_us = c->runs[i].run->measured_us;
             times[n] = measured_us * (1 + value(&c->runs[i]) / 100);
             times[c->count + n++] = measured_us;
@@ -145,19 +190,18 @@ static tb_status summarise_all(tb_calibration *c, tb_error *err)
     if (status == TB_OK) {
         status = summarise(c, leave_one_out_of, &c->leave_one_out, err);
     }
-    return status == TB_OK ? summarise(c, leave_problem_out_of, &c->leave_problem_out, err)
-                           : status;
+    if (status == TB_OK) {
+        status = summarise(c, leave_problem_out_of, &c->leave_problem_out, err);
+    }
+    return status == TB_OK ? summarise(c, held_out_of, &c->held_out, err) : status;
 }
 
-static tb_status fit_and_validate(fit_round *round, tb_error *err)
+/* Errors of every run before the fit, under it, and where it is held out. */
+static tb_status validate(fit_round *round, tb_error *err)
 {
     tb_calibration *c = round->calibration;
     tb_fit_result nothing = {0};
-    tb_status status = tb_fit_solve(&c->request, NULL, NULL, &c->fit, err);
-    if (status != TB_OK) {
-        return status;
-    }
-    report(round);
+    tb_status status = TB_OK;
     c->lone_runs = calloc(c->count * c->fit.count, sizeof *c->lone_runs);
     if (c->lone_runs == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
@@ -174,11 +218,34 @@ static tb_status fit_and_validate(fit_round *round, tb_error *err)
     return status;
 }
 
+static tb_status fit_and_validate(fit_round *round, tb_error *err)
+{
+    tb_calibration *c = round->calibration;
+    tb_status status = tb_fit_solve(&c->request, NULL, NULL, &c->fit, err);
+    if (status != TB_OK) {
+        return status;
+    }
+    report(round);
+    tb_time *bases = calloc(c->count, sizeof *bases);
+    if (bases == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
+    }
+    status = tb_fit_bases(&c->request, &c->fit, NULL, bases, err);
+    c->request.bases = bases;
+    if (status == TB_OK) {
+        status = validate(round, err);
+    }
+    c->request.bases = NULL;
+    free(bases);
+    return status;
+}
+
 static tb_status check_counts(const tb_calibration *c, tb_error *err)
 {
     size_t values = 0, free_parameters = c->fit.count;
     for (size_t r = 0; r < c->count; r++) {
-        values += c->request.runs[r].measured_permute_us > 0 ? 2 : 1;
+        size_t of_run = c->request.runs[r].measured_permute_us > 0 ? 2 : 1;
+        values += c->runs[r].is_held_out ? 0 : of_run;
     }
     if (values >= free_parameters) {
         return TB_OK;
@@ -210,10 +277,11 @@ static tb_status calibrate(tb_calibration *c, tb_progress_fn *progress, void *us
         return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
     }
     for (size_t r = 0; r < c->count; r++) {
-        c->runs[r] =
-            (tb_calibrated_run){.run = &c->store->runs[r], .is_dense = c->store->is_dense[r]};
+        c->runs[r] = (tb_calibrated_run){
+            .run = &c->store->runs[r], .is_dense = c->store->is_dense[r], .held_out = nan("")};
     }
-    tb_status status = fit_and_validate(&round, err);
+    tb_status status =
+        c->train_fraction < 1 ? fit_and_test(&round, err) : fit_and_validate(&round, err);
     if (status == TB_OK) {
         status = check_counts(c, err);
     }
@@ -221,9 +289,9 @@ static tb_status calibrate(tb_calibration *c, tb_progress_fn *progress, void *us
     return status == TB_OK ? summarise_all(c, err) : status;
 }
 
-tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count, const bool *shared,
-                       double noise, tb_progress_fn *progress, void *user, tb_calibration **out,
-                       tb_error *err)
+tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
+                       const tb_calibrate_options *options, tb_progress_fn *progress, void *user,
+                       tb_calibration **out, tb_error *err)
 {
     tb_calibration *c = calloc(1, sizeof *c);
     if (c != NULL) {
@@ -233,10 +301,12 @@ tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count, 
         tb_calibration_destroy(c);
         return tb_fail(err, TB_ENOMEM, "no memory for a calibration");
     }
-    memcpy(c->request.shared, shared, sizeof c->request.shared);
-    c->request.noise = noise;
-    tb_status status =
-        tb_calibration_store_fill(profiles, profile_count, c->store, &c->skipped, err);
+    memcpy(c->request.shared, options->shared, sizeof c->request.shared);
+    c->request.noise = options->noise;
+    c->train_fraction = options->train_fraction;
+    c->seed = options->seed;
+    tb_status status = tb_calibration_store_fill(profiles, profile_count, options->skip, c->store,
+                                                 &c->skipped, err);
     if (status == TB_OK) {
         status = calibrate(c, progress, user, err);
     }

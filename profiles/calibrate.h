@@ -14,6 +14,8 @@ typedef struct tb_calibrated_run {
     double training;
     double leave_one_out;
     double leave_problem_out; /* without all runs of its problem, on every device */
+    bool is_held_out;         /* not fitted: its `training` is NaN, as are the two above of all */
+    double held_out;          /* NaN for a run that was fitted */
 } tb_calibrated_run;
 
 /** A parameter that the runs determine only with this one among them. */
@@ -31,8 +33,21 @@ typedef struct tb_calibration {
     size_t lone_count;
     size_t skipped; /* runs of the profiles that could not be used */
     tb_error_summary before, training, leave_one_out, leave_problem_out;
+    tb_error_summary held_out; /* of the runs that were not fitted; n = 0 without a split */
+    double train_fraction;     /* as asked */
+    uint64_t seed;
     struct tb_calibration_store *store; /* owned: kernels, devices, predictions */
 } tb_calibration;
+
+/** What a calibration is asked for. */
+typedef struct tb_calibrate_options {
+    bool shared[TB_TIME_PARAMETER_COUNT]; /* one value for all devices of a family of kernels */
+    double noise;                         /* relative spread of measured times */
+    const char *skip;      /* runs to leave out: globs of ids, separated by commas, or NULL */
+    double train_fraction; /* of the runs, drawn by the seed, to fit, the rest to test the fit with;
+                              1 = all, and each is left out once */
+    uint64_t seed;
+} tb_calibrate_options;
 
 /** Called after each of `total` fits, for progress; may be NULL. */
 typedef void tb_progress_fn(size_t done, size_t total, void *user);
@@ -43,13 +58,12 @@ typedef void tb_progress_fn(size_t done, size_t total, void *user);
  * Every run is used that has a time of the attention alone, a pattern that can be simulated, a
  * device and a kernel with a time model.
  *
- * @param[in] shared  by parameter: one value for all devices of a family of kernels
- * @param[in] noise   relative spread of measured times
+ * @param[in] options  0 < train_fraction <= 1
  * @return TB_OK; TB_EINVAL when no run can be used or there are fewer runs than parameters that
  * they must determine; what the loaders and tb_fit_solve() return
  */
 TB_NODISCARD tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
-                                    const bool *shared, double noise, tb_progress_fn *progress,
+                                    const tb_calibrate_options *options, tb_progress_fn *progress,
                                     void *user, tb_calibration **out, tb_error *err);
 
 /** Free a calibration; NULL is allowed. */

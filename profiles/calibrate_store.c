@@ -2,6 +2,7 @@
 
 #include "predict_time.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,17 +90,15 @@ static tb_status add_run(tb_calibration_store *store, const tb_run *run, const t
     if (status != TB_OK) { /* its tiles or head dim are not this kernel's */
         return status == TB_EINVAL ? TB_OK : tb_fail(err, status, "%s", none.message);
     }
-    store->q_tiles[i] = calloc((size_t)prediction->census.q_tiles, sizeof *store->q_tiles[i]);
+    status = tb_cta_counts_fill(prediction, kernel, device, &store->counts[i], &none);
+    if (status != TB_OK) {
+        tb_prediction_release(prediction);
+        return status == TB_EINVAL ? TB_OK : tb_fail(err, status, "%s", none.message);
+    }
     store->problems[i] = problem_text(run);
     store->run_count++; /* from here the store frees them */
-    if (store->q_tiles[i] == NULL || store->problems[i] == NULL) {
+    if (store->problems[i] == NULL) {
         return no_memory(err);
-    }
-    status = tb_q_tile_counts_fill(&prediction->problem, &prediction->pattern, &prediction->tiling,
-                                   prediction->census.q_tiles, store->q_tiles[i], err);
-    int64_t wave = 0;
-    if (status == TB_OK) {
-        status = tb_time_wave_kv_tiles(prediction, kernel, device, &wave, err);
     }
     store->is_dense[i] = run->kind == TB_RUN_DENSE;
     store->runs[i] = (tb_fit_run){
@@ -108,14 +107,14 @@ static tb_status add_run(tb_calibration_store *store, const tb_run *run, const t
         .kernel = kernel,
         .device = device,
         .prediction = prediction,
-        .q_tiles = store->q_tiles[i],
-        .wave_kv_tiles = wave,
+        .counts = &store->counts[i],
         .measured_us = run->time.median_us,
         .measured_permute_us = run->permute_us.given ? run->permute_us.value : 0,
+        .measured_pack_us = run->pack_us.given ? run->pack_us.value : 0,
     };
     list_models(store, kernel, device);
-    *used = status == TB_OK;
-    return status;
+    *used = true;
+    return TB_OK;
 }
 
 static tb_status allocate(tb_calibration_store *store, size_t most, tb_error *err)
@@ -124,12 +123,12 @@ static tb_status allocate(tb_calibration_store *store, size_t most, tb_error *er
     store->kernels = calloc(most, sizeof *store->kernels);
     store->devices = calloc(most, sizeof *store->devices);
     store->predictions = calloc(most, sizeof *store->predictions);
-    store->q_tiles = calloc(most, sizeof *store->q_tiles);
+    store->counts = calloc(most, sizeof *store->counts);
     store->problems = calloc(most, sizeof *store->problems);
     store->runs = calloc(most, sizeof *store->runs);
     store->is_dense = calloc(most, sizeof *store->is_dense);
     bool complete = store->models != NULL && store->kernels != NULL && store->devices != NULL &&
-                    store->predictions != NULL && store->q_tiles != NULL &&
+                    store->predictions != NULL && store->counts != NULL &&
                     store->problems != NULL && store->runs != NULL && store->is_dense != NULL;
     return complete ? TB_OK : no_memory(err);
 }
@@ -150,8 +149,27 @@ static tb_status take_run(tb_calibration_store *store, const tb_run *run, bool *
     return status == TB_OK ? add_run(store, run, kernel, device, used, err) : status;
 }
 
+/* Does the id match one of the globs, which commas separate? */
+static bool is_left_out(const char *id, const char *skip)
+{
+    char glob[256];
+    while (skip != NULL && *skip != '\0') {
+        size_t length = strcspn(skip, ",");
+        if (length < sizeof glob) {
+            memcpy(glob, skip, length);
+            glob[length] = '\0';
+            if (fnmatch(glob, id, 0) == 0) {
+                return true;
+            }
+        }
+        skip += length + (skip[length] == ',');
+    }
+    return false;
+}
+
 tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t count,
-                                    tb_calibration_store *store, size_t *skipped, tb_error *err)
+                                    const char *skip, tb_calibration_store *store, size_t *skipped,
+                                    tb_error *err)
 {
     size_t most = 1;
     for (size_t p = 0; p < count; p++) {
@@ -160,9 +178,13 @@ tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t co
     *skipped = 0;
     tb_status status = allocate(store, most, err);
     for (size_t p = 0; status == TB_OK && p < count; p++) {
+        status = tb_models_lend(store->models, profiles[p]->device, err);
+    }
+    for (size_t p = 0; status == TB_OK && p < count; p++) {
         for (size_t r = 0; status == TB_OK && r < profiles[p]->count; r++) {
-            bool used;
-            status = take_run(store, &profiles[p]->runs[r], &used, err);
+            const tb_run *run = &profiles[p]->runs[r];
+            bool used = false;
+            status = is_left_out(run->id, skip) ? TB_OK : take_run(store, run, &used, err);
             *skipped += !used;
         }
     }
@@ -173,14 +195,14 @@ void tb_calibration_store_free(tb_calibration_store *store)
 {
     for (size_t i = 0; i < store->run_count; i++) {
         tb_prediction_release(&store->predictions[i]);
-        free(store->q_tiles[i]);
+        tb_cta_counts_release(&store->counts[i]);
         free(store->problems[i]);
     }
     tb_models_destroy(store->models);
     free(store->kernels);
     free(store->devices);
     free(store->predictions);
-    free(store->q_tiles);
+    free(store->counts);
     free(store->problems);
     free(store->runs);
     free(store->is_dense);

@@ -12,17 +12,18 @@ typedef struct tb_calibration_store {
     const tb_device **devices;
     size_t device_count;
     tb_prediction *predictions; /* one a run */
-    tb_q_tile_count **q_tiles;
-    char **problems; /* text of each run's problem */
+    tb_cta_counts *counts;      /* one a run */
+    char **problems;            /* text of each run's problem */
     tb_fit_run *runs;
     bool *is_dense;
     size_t run_count;
 } tb_calibration_store;
 
-/** Load what the usable runs of the profiles need; *skipped counts the others. */
+/** Load what the usable runs of the profiles need, but for those whose ids match a glob of `skip`
+ *  (separated by commas, or NULL); *skipped counts the others. */
 TB_NODISCARD tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t count,
-                                                 tb_calibration_store *store, size_t *skipped,
-                                                 tb_error *err);
+                                                 const char *skip, tb_calibration_store *store,
+                                                 size_t *skipped, tb_error *err);
 
 void tb_calibration_store_free(tb_calibration_store *store);
 

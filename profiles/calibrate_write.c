@@ -5,6 +5,7 @@
 #include "file.h"
 #include "text.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -52,38 +53,85 @@ static void print_numbers(tb_buffer *out, const char *key, const bool *given, co
     tb_buffer_text(out, "}\n");
 }
 
+/* The lower triangle of the covariance, a row a parameter in the order of the values. */
+static void print_covariance(tb_buffer *out, const tb_fit *fit)
+{
+    const char *joint = "";
+    tb_buffer_text(out, "    covariance: [");
+    for (size_t p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
+        if (!fit->fitted[p]) {
+            continue;
+        }
+        tb_buffer_printf(out, "%s[", joint);
+        joint = "";
+        for (size_t q = 0; q <= p; q++) {
+            if (fit->fitted[q]) {
+                tb_buffer_printf(out, "%s%.4g", joint, fit->covariance[p][q]);
+                joint = ", ";
+            }
+        }
+        tb_buffer_text(out, "]");
+        joint = ", ";
+    }
+    tb_buffer_text(out, "]\n");
+}
+
 static void print_fit(tb_buffer *out, const tb_fit *fit)
 {
-    tb_buffer_printf(out, "  - device: %s\n    date: '%s'\n    runs: %lld\n", fit->device,
-                     fit->date, (long long)fit->runs);
+    char number[32];
+    tb_buffer_printf(out, "  - device: %s\n", fit->device);
+    if (fit->compute_capability > 0) {
+        tb_buffer_printf(out, "    compute_capability: %lld\n", (long long)fit->compute_capability);
+    }
+    tb_buffer_printf(out, "    date: '%s'\n    runs: %lld\n", fit->date, (long long)fit->runs);
     print_numbers(out, "values", fit->fitted, fit->value);
     print_numbers(out, "errors", fit->fitted, fit->error);
+    print_covariance(out, fit);
+    if (fit->has_scatter) {
+        double rounded = round(fit->scatter * 1e5) / 1e5;
+        tb_buffer_printf(out, "    scatter: %s\n", tb_text_shortest(rounded, number));
+    }
+    if (fit->degrees_of_freedom > 0) {
+        tb_buffer_printf(out, "    degrees_of_freedom: %lld\n", (long long)fit->degrees_of_freedom);
+    }
+}
+
+/* Does a parameter of the fit belong to this kernel on this device? */
+static bool is_of(const tb_fit_parameter *parameter, const tb_kernel *kernel,
+                  const tb_device *device)
+{
+    const char *family = kernel->time.family;
+    bool is_owner = strcmp(parameter->owner, kernel->name) == 0 ||
+                    (family != NULL && strcmp(parameter->owner, family) == 0);
+    return is_owner && (parameter->device == NULL || strcmp(parameter->device, device->name) == 0);
 }
 
 /* What the calibration says of a kernel on a device; runs stay 0 when it has none there. */
 static tb_fit fit_of(const tb_calibration *c, const tb_kernel *kernel, const tb_device *device,
                      const char *date)
 {
-    tb_fit fit = {.device = device->name, .date = date};
+    const tb_fit_result *result = &c->fit;
+    tb_fit fit = {.device = device->name,
+                  .compute_capability = device->compute_capability,
+                  .date = date,
+                  .has_scatter = true,
+                  .scatter = result->scatter,
+                  .degrees_of_freedom = result->degrees_of_freedom};
     for (size_t r = 0; r < c->count; r++) {
-        const tb_fit_run *run = &c->request.runs[r];
-        if (run->kernel != kernel || run->device != device) {
+        fit.runs += c->request.runs[r].kernel == kernel && c->request.runs[r].device == device;
+    }
+    for (size_t i = 0; fit.runs > 0 && i < result->count; i++) {
+        const tb_fit_parameter *parameter = &result->parameters[i];
+        if (!is_of(parameter, kernel, device)) {
             continue;
         }
-        tb_time_values values = tb_fit_values(&c->request, &c->fit, run);
-        fit.runs++;
-        for (size_t i = 0; i < c->fit.count; i++) {
-            const tb_fit_parameter *parameter = &c->fit.parameters[i];
-            const char *family = kernel->time.family;
-            bool is_owner = strcmp(parameter->owner, kernel->name) == 0 ||
-                            (family != NULL && strcmp(parameter->owner, family) == 0);
-            bool is_here =
-                parameter->device == NULL || strcmp(parameter->device, device->name) == 0;
-            if (is_owner && is_here) {
-                size_t p = parameter->parameter;
-                fit.fitted[p] = true;
-                fit.value[p] = values.value[p];
-                fit.error[p] = parameter->error;
+        size_t p = parameter->parameter;
+        fit.fitted[p] = true;
+        fit.value[p] = parameter->value;
+        fit.error[p] = parameter->error;
+        for (size_t j = 0; j < result->count; j++) {
+            if (is_of(&result->parameters[j], kernel, device)) {
+                fit.covariance[p][result->parameters[j].parameter] = result->covariance[i][j];
             }
         }
     }

@@ -1,6 +1,7 @@
 #include "compare.h"
 
 #include "compare_run.h"
+#include "measured_speedup.h"
 
 #include <assert.h>
 #include <math.h>
@@ -18,7 +19,7 @@ static bool are_alternatives(const tb_compared_run *a, const tb_compared_run *b)
     const tb_layout *p = &a->run->item.problem.layout, *q = &b->run->item.problem.layout;
     bool same = p->rank == q->rank && a->run->includes == b->run->includes &&
                 strcmp(a->device, b->device) == 0 &&
-                tb_compare_same_work(&a->run->item.problem, &b->run->item.problem);
+                tb_run_same_work(&a->run->item.problem, &b->run->item.problem);
     for (int d = 0; same && d < p->rank; d++) {
         same = p->extent[d] == q->extent[d];
     }
@@ -160,7 +161,7 @@ static tb_status compare_all(tb_comparison *to, const tb_compare_options *option
 {
     for (size_t i = 0; i < to->count; i++) {
         tb_compared_run *run = &to->runs[i];
-        tb_status status = tb_compare_run(to->models, options->interval, to->arena, run, err);
+        tb_status status = tb_compare_run(to->models, to->arena, run, err);
         if (status != TB_OK) {
             return status;
         }
@@ -205,16 +206,22 @@ tb_status tb_compare(const tb_profile *const *profiles, size_t count,
     if (comparison == NULL) {
         return no_memory(err);
     }
-    comparison->interval = options->interval;
     comparison->arena = tb_arena_create();
     comparison->models = tb_models_create(options->kernels, options->devices);
     tb_status status =
         comparison->arena == NULL || comparison->models == NULL ? no_memory(err) : TB_OK;
+    for (size_t p = 0; status == TB_OK && p < count; p++) {
+        status = tb_models_lend(comparison->models, profiles[p]->device, err);
+    }
     if (status == TB_OK) {
         status = list_runs(profiles, count, comparison, err);
     }
     if (status == TB_OK) {
         status = compare_all(comparison, options, err);
+    }
+    if (status == TB_OK) {
+        status = tb_compare_networks(profiles, count, comparison->models, comparison->arena,
+                                     &comparison->networks, &comparison->network_count, err);
     }
     if (status == TB_OK) {
         status = summarise_all(comparison, err);

@@ -3,6 +3,7 @@
 #ifndef TB_COMPARE_H
 #define TB_COMPARE_H
 
+#include "compare_network.h"
 #include "error_summary.h"
 #include "models_in_use.h"
 #include "predict_time.h"
@@ -21,25 +22,22 @@ typedef enum tb_verdict {
 
 extern const char *const tb_verdict_names[TB_VERDICT_COUNT];
 
-/** Half width of a prediction's interval, relative, where the model states none. */
-#define TB_DEFAULT_INTERVAL 0.1
-
 typedef struct tb_compare_options {
     /* models in the place of those that profiles name: NULL-terminated lists, or NULL; borrowed */
     const tb_kernel *const *kernels;
     const tb_device *const *devices;
-    bool all;        /* count the dense runs in the summaries too */
-    double interval; /* half width of every prediction's interval, relative */
+    bool all; /* count the dense runs in the summaries too */
 } tb_compare_options;
 
 /** One run; what it points at belongs to its profile or to the comparison. */
 typedef struct tb_compared_run {
     const tb_profile *profile;
     const tb_run *run;
-    const char *device;  /* of the model, or NULL: none was found */
-    const char *kernel;  /* likewise */
-    const char *why_not; /* it cannot be compared, and all below is unset; else NULL */
-    double predicted_us; /* what the run's time includes */
+    const char *device;     /* of the model, or NULL: none was found */
+    const char *kernel;     /* likewise */
+    const char *why_not;    /* it cannot be compared, and all below is unset; else NULL */
+    double predicted_us;    /* what the run's time includes */
+    double low_us, high_us; /* 95 % interval of it, for a single run */
     double predicted_permute_us;
     double error_percent;
     bool has_bound; /* the run that it is compared with was measured too */
@@ -65,12 +63,13 @@ typedef struct tb_comparison {
     tb_compared_run *runs; /* of all profiles, in their order */
     size_t count;
     size_t compared;
-    double interval;
     tb_error_summary summary;
     size_t verdicts[TB_VERDICT_COUNT]; /* of the runs in the summary */
     size_t bases[TB_BASIS_COUNT];      /* likewise */
     tb_compare_part *by_device, *by_kernel;
     size_t device_count, kernel_count;
+    tb_compared_network *networks; /* runs that name a network; in no summary */
+    size_t network_count;
     tb_models *models;      /* owned */
     struct tb_arena *arena; /* owned */
 } tb_comparison;
@@ -78,10 +77,10 @@ typedef struct tb_comparison {
 /**
  * The verdict on one run.
  *
- *   SAME where [low, high] meets predicted (1 -+ interval); a run without a spread is its median
- *   UNSURE where it does not, n < 3 without a spread, and |error| <= 2 interval
+ *   SAME where [low, high] meets [low_us, high_us]; a run without a spread is its median
+ *   UNSURE where it does not, n < 3 without a spread, and it lies within an interval twice as wide
  */
-tb_verdict tb_compare_verdict(const tb_run_time *measured, double predicted_us, double interval);
+tb_verdict tb_compare_verdict(const tb_run_time *measured, double low_us, double high_us);
 
 /**
  * Compare every run of some profiles with its prediction.

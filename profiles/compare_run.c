@@ -1,5 +1,7 @@
 #include "compare_run.h"
 
+#include "measured_speedup.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,18 +10,19 @@ const char *const tb_verdict_names[TB_VERDICT_COUNT] = {"SAME", "FAST", "SLOW", 
 
 #define SURE_OF_MEDIAN 3 /* launches from which a median without a spread is taken at its word */
 
-tb_verdict tb_compare_verdict(const tb_run_time *measured, double predicted_us, double interval)
+tb_verdict tb_compare_verdict(const tb_run_time *measured, double low_us, double high_us)
 {
     double low = measured->has_spread ? measured->low_us : measured->median_us;
     double high = measured->has_spread ? measured->high_us : measured->median_us;
-    double error = fabs(predicted_us / measured->median_us - 1);
-    if (high >= predicted_us * (1 - interval) && low <= predicted_us * (1 + interval)) {
+    double middle = sqrt(low_us * high_us);
+    if (high >= low_us && low <= high_us) {
         return TB_VERDICT_SAME;
     }
-    if (!measured->has_spread && measured->n < SURE_OF_MEDIAN && error <= 2 * interval) {
+    double off = fabs(log(measured->median_us / middle));
+    if (!measured->has_spread && measured->n < SURE_OF_MEDIAN && off <= log(high_us / low_us)) {
         return TB_VERDICT_UNSURE;
     }
-    return low > predicted_us ? TB_VERDICT_SLOW : TB_VERDICT_FAST;
+    return low > middle ? TB_VERDICT_SLOW : TB_VERDICT_FAST;
 }
 
 /* A text of the comparison's; NULL when memory is exhausted. */
@@ -92,28 +95,6 @@ static tb_status find_models(tb_models *models, tb_arena *arena, tb_compared_run
     return TB_OK;
 }
 
-bool tb_compare_same_work(const tb_problem *a, const tb_problem *b)
-{
-    return tb_layout_tokens(&a->layout) == tb_layout_tokens(&b->layout) && a->batch == b->batch &&
-           a->heads == b->heads && a->heads_kv == b->heads_kv && a->dim == b->dim &&
-           a->dim_value == b->dim_value && a->dtype == b->dtype && a->pass == b->pass &&
-           a->extra_kv == b->extra_kv && a->extra_q == b->extra_q;
-}
-
-/* The measured run that bounds this one: dense or causal attention over the same tokens on the same
- * device. NULL where there is none. */
-static const tb_run *find_baseline(const tb_compared_run *out)
-{
-    const tb_run *run = out->run;
-    const tb_run *baseline = run->has_baseline ? &out->profile->runs[run->baseline] : NULL;
-    bool usable = baseline != NULL && baseline->simulable && baseline->time.given &&
-                  baseline->device != NULL && strcmp(baseline->device, run->device) == 0 &&
-                  (baseline->item.pattern.kind == TB_PATTERN_DENSE ||
-                   baseline->item.pattern.kind == TB_PATTERN_CAUSAL) &&
-                  tb_compare_same_work(&baseline->item.problem, &run->item.problem);
-    return usable ? baseline : NULL;
-}
-
 /* Why a run is faster than its bound; NULL when memory is exhausted. */
 static const char *explain_above(tb_arena *arena, const tb_run *run, const tb_run *baseline)
 {
@@ -149,7 +130,7 @@ static tb_status set_notes(tb_arena *arena, const tb_prediction *prediction, tb_
 {
     const tb_run *run = out->run;
     const tb_messages *warnings = &prediction->warnings;
-    const char **notes = tb_arena_array(arena, warnings->count + 2, sizeof *notes);
+    const char **notes = tb_arena_array(arena, warnings->count + 3, sizeof *notes);
     if (notes == NULL) {
         return no_memory(err);
     }
@@ -162,6 +143,9 @@ static tb_status set_notes(tb_arena *arena, const tb_prediction *prediction, tb_
     }
     if (run->time.derived_from != NULL) {
         notes[count++] = say(arena, "the time was worked out of %s", run->time.derived_from);
+    }
+    if (run->is_processor_time) {
+        notes[count++] = "timed by the processor's clock: what other programs took is not in it";
     }
     for (size_t i = 0; i < count; i++) {
         if (notes[i] == NULL) {
@@ -191,22 +175,24 @@ static tb_status predict(const tb_run *run, const tb_kernel *kernel, const tb_ru
     return tb_predict(&item, kernel, out, err);
 }
 
-static void set_prediction(const tb_timing *timing, double interval, tb_compared_run *out)
+static void set_prediction(const tb_timing *timing, tb_compared_run *out)
 {
     const tb_run *run = out->run;
-    out->predicted_us = run->includes == TB_INCLUDES_PERMUTATION ? timing->time.total_us
-                                                                 : timing->time.attention_us;
+    double permute_us = run->includes == TB_INCLUDES_PERMUTATION ? timing->time.permute_us : 0;
+    out->predicted_us = timing->time.attention_us + permute_us;
+    out->low_us = timing->time.low_us + permute_us;
+    out->high_us = timing->time.high_us + permute_us;
     out->predicted_permute_us = timing->time.permute_us;
     out->error_percent = tb_error_percent(out->predicted_us, run->time.median_us);
-    out->verdict = tb_compare_verdict(&run->time, out->predicted_us, interval);
+    out->verdict = tb_compare_verdict(&run->time, out->low_us, out->high_us);
     out->basis = timing->time.basis;
     out->limiter = timing->time.limiter;
 }
 
-static tb_status compare_models(const tb_kernel *kernel, const tb_device *device, double interval,
-                                tb_arena *arena, tb_compared_run *out, tb_error *err)
+static tb_status compare_models(const tb_kernel *kernel, const tb_device *device, tb_arena *arena,
+                                tb_compared_run *out, tb_error *err)
 {
-    const tb_run *baseline = find_baseline(out);
+    const tb_run *baseline = tb_run_dense_baseline(out->profile, out->run);
     tb_prediction prediction = {0};
     tb_timing timing = {0};
     tb_status status = predict(out->run, kernel, &baseline, &prediction, err);
@@ -214,7 +200,7 @@ static tb_status compare_models(const tb_kernel *kernel, const tb_device *device
         status = tb_predict_time(&prediction, kernel, device, NULL, &timing, err);
     }
     if (status == TB_OK) {
-        set_prediction(&timing, interval, out);
+        set_prediction(&timing, out);
         status = set_notes(arena, &prediction, out, err);
     }
     if (status == TB_OK && baseline != NULL) {
@@ -224,8 +210,7 @@ static tb_status compare_models(const tb_kernel *kernel, const tb_device *device
     return status;
 }
 
-tb_status tb_compare_run(tb_models *models, double interval, tb_arena *arena, tb_compared_run *out,
-                         tb_error *err)
+tb_status tb_compare_run(tb_models *models, tb_arena *arena, tb_compared_run *out, tb_error *err)
 {
     tb_error inner = {0};
     const tb_kernel *kernel = NULL;
@@ -237,7 +222,7 @@ tb_status tb_compare_run(tb_models *models, double interval, tb_arena *arena, tb
     if (status != TB_OK || out->why_not != NULL) {
         return status;
     }
-    status = compare_models(kernel, device, interval, arena, out, &inner);
+    status = compare_models(kernel, device, arena, out, &inner);
     if (status == TB_EINVAL || status == TB_EOVERFLOW) { /* its advice is for other commands */
         return give_up(out, say(arena, "%.*s", (int)strcspn(inner.message, ";"), inner.message),
                        err);

@@ -6,16 +6,13 @@
 #include "compare.h"
 #include "models_in_use.h"
 
-/** Are the problems alike but for the layout of their tokens? */
-bool tb_compare_same_work(const tb_problem *a, const tb_problem *b);
-
 /**
  * Fill *out, whose profile and run are set, and whose `counted` is the caller's. A run that cannot
  * be compared gets its reason, and TB_OK.
  *
  * @return TB_OK; TB_EFILE; TB_ENOMEM; TB_EINTERNAL
  */
-TB_NODISCARD tb_status tb_compare_run(tb_models *models, double interval, tb_arena *arena,
-                                      tb_compared_run *out, tb_error *err);
+TB_NODISCARD tb_status tb_compare_run(tb_models *models, tb_arena *arena, tb_compared_run *out,
+                                      tb_error *err);
 
 #endif

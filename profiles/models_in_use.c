@@ -5,11 +5,12 @@
 
 #define GROWTH 16
 
-/* A name as asked for, and what it stands for; one of `kernel` and `device` is set. */
+/* A name as asked for, and what it stands for; one of the others is set. */
 typedef struct entry {
     const char *name;
-    tb_kernel *kernel; /* owned */
-    tb_device *device; /* owned */
+    tb_kernel *kernel;     /* owned */
+    tb_device *device;     /* owned */
+    const tb_device *lent; /* by a profile; borrowed */
 } entry;
 
 struct tb_models {
@@ -66,6 +67,29 @@ static entry *next(tb_models *models, tb_error *err)
     }
     models->entries[models->count] = (entry){0};
     return &models->entries[models->count];
+}
+
+tb_status tb_models_lend(tb_models *models, const tb_device *device, tb_error *err)
+{
+    if (device == NULL) {
+        return TB_OK;
+    }
+    const entry *known = find(models, device->name, false);
+    if (known != NULL && known->lent != NULL) { /* measured anew, the same machine differs a bit */
+        return strcmp(known->lent->summary, device->summary) == 0
+                   ? TB_OK
+                   : tb_fail(err, TB_EINVAL,
+                             "profiles of two machines call their device '%s' (%s; %s); take one "
+                             "at a time",
+                             device->name, known->lent->summary, device->summary);
+    }
+    entry *at = next(models, err);
+    if (at == NULL) {
+        return TB_ENOMEM;
+    }
+    *at = (entry){.name = device->name, .lent = device};
+    models->count++;
+    return TB_OK;
 }
 
 static const tb_kernel *given_kernel(const tb_models *models, const char *name)
@@ -127,8 +151,10 @@ tb_status tb_models_device(tb_models *models, const char *name, const tb_device 
         models->count++;
     }
     if (given == NULL) { /* the name may be an alias of what stands in */
-        given = given_device(models, at->device->name);
+        const tb_device *found = at->lent != NULL ? at->lent : at->device;
+        given = given_device(models, found->name);
+        given = given != NULL ? given : found;
     }
-    *out = given != NULL ? given : at->device;
+    *out = given;
     return TB_OK;
 }

@@ -12,6 +12,15 @@ typedef struct tb_models tb_models;
  *  borrowed. NULL when memory is exhausted. */
 tb_models *tb_models_create(const tb_kernel *const *kernels, const tb_device *const *devices);
 
+/**
+ * Lend the device that a profile carries: it is found by its name before any that tilebound knows,
+ * but after those that the user gave.
+ *
+ * @param[in] device  NULL is allowed; borrowed
+ * @return TB_OK; TB_EINVAL for another device of its name; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_models_lend(tb_models *models, const tb_device *device, tb_error *err);
+
 /** Free; NULL is allowed. */
 void tb_models_destroy(tb_models *models);
 

@@ -1,6 +1,7 @@
 #include "profile.h"
 
 #include "catalogue.h"
+#include "profile_csv.h"
 #include "profile_file.h"
 #include "yaml_fields.h"
 
@@ -12,8 +13,8 @@ const char *const tb_run_kind_names[TB_RUN_KIND_COUNT] = {"dense", "window", "sp
 const char *const tb_run_includes_names[TB_RUN_INCLUDES_COUNT] = {
     "attention", "attention+permutation", "end-to-end"};
 
-static const char *const profile_keys[] = {"schema", "name", "summary", "source",
-                                           "notes",  "runs", "bounds",  NULL};
+static const char *const profile_keys[] = {"schema", "name",        "summary", "source", "notes",
+                                           "runs",   "environment", "device",  "bounds", NULL};
 
 static tb_status no_memory(tb_error *err)
 {
@@ -107,6 +108,13 @@ static tb_status read_head(tb_profile *profile, const tb_yaml_node *root, tb_err
     if (status == TB_OK) {
         status = tb_field_text(root, "source", false, &profile->source, err);
     }
+    if (status == TB_OK) {
+        status = tb_environment_parse(tb_yaml_get(root, "environment"), &profile->environment, err);
+    }
+    const tb_yaml_node *device = tb_yaml_get(root, "device");
+    if (status == TB_OK && device != NULL) {
+        status = tb_device_read(device, &profile->device, err);
+    }
     return status == TB_OK ? tb_field_texts(tb_yaml_get(root, "notes"), profile->arena,
                                             &profile->notes, &profile->note_count, err)
                            : status;
@@ -132,20 +140,22 @@ static tb_status read_profile(tb_profile *profile, tb_error *err)
     return read_runs(profile, list, err);
 }
 
-tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err)
+static tb_profile *make_profile(void)
 {
     tb_profile *profile = calloc(1, sizeof *profile);
     if (profile == NULL) {
-        return no_memory(err);
+        return NULL;
     }
     profile->arena = tb_arena_create();
-    tb_status status = profile->arena == NULL ? no_memory(err) : TB_OK;
-    if (status == TB_OK) {
-        status = tb_catalogue_find(TB_CATALOGUE_PROFILE, name, profile->arena, &profile->path, err);
+    if (profile->arena == NULL) {
+        free(profile);
+        return NULL;
     }
-    if (status == TB_OK) {
-        status = tb_yaml_read(profile->path, &profile->file, err);
-    }
+    return profile;
+}
+
+static tb_status finish(tb_profile *profile, tb_status status, tb_profile **out, tb_error *err)
+{
     if (status == TB_OK) {
         status = read_profile(profile, err);
     }
@@ -157,6 +167,35 @@ tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err)
     return TB_OK;
 }
 
+tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err)
+{
+    tb_profile *profile = make_profile();
+    if (profile == NULL) {
+        return no_memory(err);
+    }
+    tb_status status =
+        tb_catalogue_find(TB_CATALOGUE_PROFILE, name, profile->arena, &profile->path, err);
+    if (status == TB_OK) {
+        status = tb_profile_is_csv(profile->path)
+                     ? tb_profile_csv_read(profile->path, &profile->file, err)
+                     : tb_yaml_read(profile->path, &profile->file, err);
+    }
+    return finish(profile, status, out, err);
+}
+
+tb_status tb_profile_from_tree(struct tb_yaml *tree, const char *path, tb_profile **out,
+                               tb_error *err)
+{
+    tb_profile *profile = make_profile();
+    if (profile == NULL) {
+        tb_yaml_destroy(tree);
+        return no_memory(err);
+    }
+    profile->file = tree;
+    profile->path = tb_arena_text(profile->arena, path, strlen(path));
+    return finish(profile, profile->path == NULL ? no_memory(err) : TB_OK, out, err);
+}
+
 void tb_profile_destroy(tb_profile *profile)
 {
     if (profile == NULL) {
@@ -165,6 +204,7 @@ void tb_profile_destroy(tb_profile *profile)
     for (size_t i = 0; i < profile->count; i++) {
         tb_case_release(&profile->runs[i].item);
     }
+    tb_device_destroy(profile->device);
     tb_yaml_destroy(profile->file);
     tb_arena_destroy(profile->arena);
     free(profile);

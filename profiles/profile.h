@@ -3,7 +3,9 @@
 #define TB_PROFILE_H
 
 #include "attention_case.h"
+#include "environment.h"
 #include "kernel.h"
+#include "noise.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -44,10 +46,26 @@ typedef struct tb_run_time {
     double median_us;
     int64_t n; /* launches that the median is of */
     bool has_spread;
-    double low_us, high_us;   /* quartiles of the samples, or what the source states */
-    const double *samples_us; /* every launch in the order measured, or NULL */
-    const char *derived_from; /* what the time was worked out of ("tflops"), or NULL: measured */
+    double low_us, high_us;     /* quartiles of the samples, or what the source states */
+    const double *samples_us;   /* every launch in the order measured, or NULL */
+    const double *set_aside_us; /* launches that other programs disturbed: not counted above */
+    int64_t set_aside;          /* of them */
+    const char *derived_from;   /* what the time was worked out of ("tflops"), or NULL: measured */
 } tb_run_time;
+
+/** The network of ours that a run of kind end-to-end is of. */
+typedef struct tb_run_network {
+    const char *name;      /* NULL: not said, and all below is unset */
+    const char *case_name; /* of the network, or NULL: the run's pattern in every layer */
+    int64_t dense_steps;
+    tb_stated dense_us;       /* the whole network with dense attention */
+    const char *dense_kernel; /* of that, by name; NULL: the device's */
+} tb_run_network;
+/** How a run's output was checked before its time counted. */
+typedef struct tb_run_check {
+    int64_t rows; /* of the output, against double precision; 0 = not checked */
+    double worst; /* largest error over its bound: at most 1 */
+} tb_run_check;
 
 typedef struct tb_run {
     const char *id;
@@ -72,7 +90,16 @@ typedef struct tb_run {
     const char *quality; /* A, B or C; NULL = not judged */
     const char *source;  /* the run's own, else the profile's, or NULL */
     const char *notes;   /* or NULL */
+    tb_run_network network;
     bool emulated;       /* ran on the emulator: its time says nothing of a device */
+    const char *command; /* that measures it again, or NULL */
+    const char *ended;   /* why no more samples were taken ("precision"), or NULL */
+    bool is_cold;        /* caches were flushed before each sample */
+    bool
+        is_processor_time; /* the time is of the processor: what other programs took is not in it */
+    tb_stated pack_us;     /* part of the time: K and V into the kernel's layout */
+    tb_run_check check;
+    tb_noise noise; /* samples 0 = not looked at */
 } tb_run;
 
 typedef struct tb_profile {
@@ -83,6 +110,8 @@ typedef struct tb_profile {
     size_t note_count;
     const char *path;
     bool holds_bounds; /* the runs are speedup bounds of a simulator: nothing was measured */
+    tb_environment environment; /* of a profile that `measure` wrote; else all unknown */
+    tb_device *device;          /* that it was measured on, or NULL; owned */
     tb_run *runs;
     size_t count;
     struct tb_yaml *file;   /* owned */
@@ -90,7 +119,7 @@ typedef struct tb_profile {
 } tb_profile;
 
 /**
- * Load a profile by known name or path.
+ * Load a profile by known name or path: a YAML file, or a CSV file (profile_csv.h).
  *
  *   samples: median = their median, low and high = their quartiles (of three or more)
  *
@@ -98,6 +127,14 @@ typedef struct tb_profile {
  * @return TB_OK; TB_EINVAL for an unknown name; TB_EFILE with the position; TB_ENOMEM
  */
 TB_NODISCARD tb_status tb_profile_load(const char *name, tb_profile **out, tb_error *err);
+
+/**
+ * A profile from the tree of its file, which is owned by it, or freed on failure.
+ *
+ * @param[in] path  of the file, as messages and relative paths have it
+ */
+TB_NODISCARD tb_status tb_profile_from_tree(struct tb_yaml *tree, const char *path,
+                                            tb_profile **out, tb_error *err);
 
 /** Free a profile; NULL is allowed. */
 void tb_profile_destroy(tb_profile *profile);

@@ -11,13 +11,21 @@
 #define OTHER_PATTERN "other"
 
 static const char *const run_keys[] = {
-    "id",       "device",  "device_text", "kernel", "kernel_text", "kind",       "problem",
-    "pattern",  "tiling",  "time_us",     "tflops", "speedup",     "permute_us", "includes",
-    "baseline", "quality", "source",      "notes",  "emulated",    "extra",      NULL};
+    "id",       "device",  "device_text", "kernel",  "kernel_text", "kind",       "problem",
+    "pattern",  "tiling",  "time_us",     "tflops",  "speedup",     "permute_us", "includes",
+    "baseline", "quality", "source",      "notes",   "emulated",    "extra",      "network",
+    "command",  "cold",    "clock", "ended",       "pack_us", "check",       "noise",      NULL};
+static const char *const network_keys[] = {"name",     "case",         "dense_steps",
+                                           "dense_us", "dense_kernel", NULL};
+static const char *const check_keys[] = {"rows", "worst", NULL};
+static const char *const noise_keys[] = {"samples",  "disturbed",         "preemptions",
+                                         "steal_us", "frequency_min_mhz", "frequency_max_mhz",
+                                         NULL};
 static const char *const problem_keys[] = {"layout",   "batch",     "heads", "heads_kv",
                                            "dim",      "dim_value", "dtype", "pass",
                                            "extra_kv", "extra_q",   NULL};
 static const char *const tiling_keys[] = {"kind", "kv_tiling", "order", "q_tile", "kv_tile", NULL};
+static const char *const clock_names[] = {"wall", "processor"};
 static const char *const quality_names[] = {"A", "B", "C"};
 
 static tb_status no_memory(tb_error *err)
@@ -191,6 +199,8 @@ static tb_status read_names(const tb_yaml_node *node, tb_run *out, tb_error *err
         {"kernel_text", false, &out->kernel_text},
         {"source", false, &out->source},
         {"notes", false, &out->notes},
+        {"command", false, &out->command},
+        {"ended", false, &out->ended},
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         tb_status status = tb_field_text(node, texts[i].key, texts[i].required, texts[i].out, err);
@@ -238,7 +248,7 @@ static tb_status read_kinds(const tb_yaml_node *node, bool is_bound, tb_run *out
 static tb_status read_numbers(const tb_yaml_node *node, tb_arena *arena, tb_run *out, tb_error *err)
 {
     const tb_yaml_node *time = tb_yaml_get(node, "time_us");
-    const tb_yaml_node *emulated = tb_yaml_get(node, "emulated");
+    const tb_yaml_node *emulated = tb_yaml_get(node, "emulated"), *cold = tb_yaml_get(node, "cold");
     tb_status status = time != NULL ? tb_run_time_read(time, arena, &out->time, err) : TB_OK;
     if (status == TB_OK) {
         status = read_stated(node, "tflops", &out->tflops, err);
@@ -249,8 +259,104 @@ static tb_status read_numbers(const tb_yaml_node *node, tb_arena *arena, tb_run 
     if (status == TB_OK) {
         status = read_stated(node, "permute_us", &out->permute_us, err);
     }
+    if (status == TB_OK) {
+        status = read_stated(node, "pack_us", &out->pack_us, err);
+    }
     if (status == TB_OK && emulated != NULL) {
         status = tb_yaml_bool(emulated, &out->emulated, err);
+    }
+    if (status == TB_OK && cold != NULL) {
+        status = tb_yaml_bool(cold, &out->is_cold, err);
+    }
+    if (status == TB_OK && tb_yaml_get(node, "clock") != NULL) {
+        size_t clock = 0;
+        status = read_choice(node, "clock", clock_names, 2, &clock, err);
+        out->is_processor_time = clock == 1;
+    }
+    return status;
+}
+
+/* check: {rows, worst} */
+static tb_status read_check(const tb_yaml_node *map, tb_run_check *out, tb_error *err)
+{
+    const tb_yaml_node *worst = NULL;
+    if (map == NULL) {
+        return TB_OK;
+    }
+    tb_status status = tb_yaml_check_keys(map, check_keys, err);
+    if (status == TB_OK) {
+        status = tb_field_int(map, "rows", 1, &out->rows, err);
+    }
+    if (status == TB_OK) {
+        status = tb_yaml_need(map, "worst", &worst, err);
+    }
+    return status == TB_OK ? tb_yaml_double(worst, 0, 1, &out->worst, err) : status;
+}
+
+static tb_status read_noise(const tb_yaml_node *map, tb_noise *out, tb_error *err)
+{
+    tb_stated steal = {0}, low = {0}, high = {0};
+    if (map == NULL) {
+        return TB_OK;
+    }
+    tb_status status = tb_yaml_check_keys(map, noise_keys, err);
+    if (status == TB_OK) {
+        status = tb_field_int(map, "samples", 1, &out->samples, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_int(map, "disturbed", 0, &out->disturbed, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_int(map, "preemptions", 0, &out->preemptions, err);
+    }
+    if (status == TB_OK) {
+        status = read_stated(map, "steal_us", &steal, err);
+    }
+    if (status == TB_OK) {
+        status = read_stated(map, "frequency_min_mhz", &low, err);
+    }
+    if (status == TB_OK) {
+        status = read_stated(map, "frequency_max_mhz", &high, err);
+    }
+    out->has_steal = steal.given;
+    out->steal_us = steal.value;
+    out->has_frequency = low.given && high.given;
+    out->frequency_min_mhz = low.value;
+    out->frequency_max_mhz = high.value;
+    return status;
+}
+
+/* Which network a whole-network run is of. */
+static tb_status read_network(const tb_yaml_node *node, tb_run *out, tb_error *err)
+{
+    const tb_yaml_node *map = tb_yaml_get(node, "network");
+    tb_run_network *network = &out->network;
+    if (map == NULL) {
+        return TB_OK;
+    }
+    if (out->kind != TB_RUN_END_TO_END) {
+        return tb_yaml_fail(map, err, "a network belongs to a run of kind end-to-end");
+    }
+    tb_status status = tb_yaml_check_keys(map, network_keys, err);
+    if (status == TB_OK) {
+        status = tb_field_text(map, "name", true, &network->name, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(map, "case", false, &network->case_name, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_text(map, "dense_kernel", false, &network->dense_kernel, err);
+    }
+    if (status == TB_OK) {
+        status = tb_field_int(map, "dense_steps", 0, &network->dense_steps, err);
+    }
+    if (status == TB_OK) {
+        status = read_stated(map, "dense_us", &network->dense_us, err);
+    }
+    if (status == TB_OK && network->case_name == NULL && !out->has_case) {
+        return tb_yaml_fail(map, err,
+                            "which pattern has each layer? give the network's case, as the run's "
+                            "own pattern cannot be expressed");
     }
     return status;
 }
@@ -272,6 +378,15 @@ tb_status tb_run_read(const tb_yaml_node *node, const tb_profile *profile, tb_ru
     }
     if (status == TB_OK) {
         status = read_numbers(node, profile->arena, out, err);
+    }
+    if (status == TB_OK) {
+        status = read_network(node, out, err);
+    }
+    if (status == TB_OK) {
+        status = read_check(tb_yaml_get(node, "check"), &out->check, err);
+    }
+    if (status == TB_OK) {
+        status = read_noise(tb_yaml_get(node, "noise"), &out->noise, err);
     }
     return status == TB_OK ? check_free_form(node, "extra", err) : status;
 }

@@ -9,7 +9,7 @@
 #define SAMPLES_FOR_QUARTILES 3
 
 static const char *const summary_keys[] = {"median", "n", "low", "high", "derived_from", NULL};
-static const char *const sample_keys[] = {"samples", "derived_from", NULL};
+static const char *const sample_keys[] = {"samples", "set_aside", "derived_from", NULL};
 
 static tb_status read_us(const tb_yaml_node *map, const char *key, double *out, tb_error *err)
 {
@@ -56,14 +56,10 @@ static tb_status read_summary(const tb_yaml_node *map, tb_run_time *out, tb_erro
     return status == TB_OK ? read_spread(map, out, err) : status;
 }
 
-static tb_status read_samples(const tb_yaml_node *map, tb_arena *arena, tb_run_time *out,
-                              tb_error *err)
+/* A list of at least one time. */
+static tb_status read_times(const tb_yaml_node *list, tb_arena *arena, const double **out,
+                            int64_t *out_count, tb_error *err)
 {
-    const tb_yaml_node *list = tb_yaml_get(map, "samples");
-    tb_status status = tb_yaml_check_keys(map, sample_keys, err);
-    if (status != TB_OK) {
-        return status;
-    }
     if (!tb_yaml_is_list(list) || tb_yaml_count(list) == 0) {
         return tb_yaml_fail(list, err, "a list of at least one time is needed here");
     }
@@ -72,17 +68,32 @@ static tb_status read_samples(const tb_yaml_node *map, tb_arena *arena, tb_run_t
     if (samples == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for %zu samples", count);
     }
+    tb_status status = TB_OK;
     for (size_t i = 0; status == TB_OK && i < count; i++) {
         status = tb_yaml_double(tb_yaml_item(list, i), LEAST_US, HUGE_VAL, &samples[i], err);
     }
+    *out = samples;
+    *out_count = (int64_t)count;
+    return status;
+}
+
+static tb_status read_samples(const tb_yaml_node *map, tb_arena *arena, tb_run_time *out,
+                              tb_error *err)
+{
+    const tb_yaml_node *aside = tb_yaml_get(map, "set_aside");
     tb_quartiles quartiles = {0};
+    tb_status status = tb_yaml_check_keys(map, sample_keys, err);
     if (status == TB_OK) {
-        status = tb_quartiles_of(samples, count, &quartiles, err);
+        status = read_times(tb_yaml_get(map, "samples"), arena, &out->samples_us, &out->n, err);
     }
-    out->samples_us = samples;
-    out->n = (int64_t)count;
+    if (status == TB_OK && aside != NULL) {
+        status = read_times(aside, arena, &out->set_aside_us, &out->set_aside, err);
+    }
+    if (status == TB_OK) {
+        status = tb_quartiles_of(out->samples_us, (size_t)out->n, &quartiles, err);
+    }
     out->median_us = quartiles.median;
-    out->has_spread = count >= SAMPLES_FOR_QUARTILES;
+    out->has_spread = out->n >= SAMPLES_FOR_QUARTILES;
     out->low_us = quartiles.low;
     out->high_us = quartiles.high;
     return status;

@@ -1,5 +1,7 @@
 #include "statistics.h"
 
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -8,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BOOTSTRAP_TAIL 0.025
+#define BOOTSTRAP_TAIL  0.025
+#define MEDIAN_COVERAGE 0.95
 
 static double *copy_of(const double *values, size_t count, tb_error *err)
 {
@@ -44,6 +47,37 @@ tb_status tb_quartiles_of(const double *values, size_t count, tb_quartiles *out,
                           .median = tb_sorted_quantile(sorted, count, 0.5),
                           .high = tb_sorted_quantile(sorted, count, 0.75)};
     free(sorted);
+    return TB_OK;
+}
+
+bool tb_median_interval_of(const double *sorted, size_t count, tb_interval *out)
+{
+    size_t rank = 0; /* from 1 */
+    while (rank < count / 2 &&
+           1 - 2 * gsl_cdf_binomial_P((unsigned)rank, 0.5, (unsigned)count) >= MEDIAN_COVERAGE) {
+        rank++;
+    }
+    if (rank == 0) {
+        return false;
+    }
+    *out = (tb_interval){.low = sorted[rank - 1], .high = sorted[count - rank]};
+    return true;
+}
+
+tb_status tb_shuffle(size_t *indices, size_t count, uint64_t seed, tb_error *err)
+{
+    gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);
+    if (random == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a random order");
+    }
+    gsl_rng_set(random, (unsigned long)seed);
+    for (size_t i = 0; i < count; i++) {
+        indices[i] = i;
+    }
+    if (count > 1) {
+        gsl_ran_shuffle(random, indices, count, sizeof *indices);
+    }
+    gsl_rng_free(random);
     return TB_OK;
 }
 

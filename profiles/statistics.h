@@ -5,6 +5,7 @@
 
 #include "status.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -12,6 +13,11 @@
 typedef struct tb_quartiles {
     double low, median, high;
 } tb_quartiles;
+
+/** A closed interval. */
+typedef struct tb_interval {
+    double low, high;
+} tb_interval;
 
 /**
  * Quartiles of `count` >= 1 values, by linear interpolation between order statistics (R's type 7).
@@ -27,6 +33,23 @@ double tb_sorted_quantile(const double *sorted, size_t count, double fraction);
 
 /** Sort ascending. */
 void tb_sort_doubles(double *values, size_t count);
+
+/**
+ * Confidence interval of the median: the narrowest pair of order statistics, as far from either
+ * end, that covers it in 95 % of samples of any continuous distribution.
+ *
+ *   [x_(k), x_(n+1-k)] with the largest k for which 1 - 2 P(Binomial(n, 1/2) < k) >= 0.95
+ *
+ * Source: Conover, Practical Nonparametric Statistics, 3rd ed., sec. 3.2.
+ *
+ * @param[in] sorted  `count` values, ascending
+ * @return false, with *out unset, below 6 values: no pair covers as much
+ */
+bool tb_median_interval_of(const double *sorted, size_t count, tb_interval *out);
+
+/** A random order of `count` indices, the same for the same seed on every machine. TB_OK;
+ *  TB_ENOMEM. */
+TB_NODISCARD tb_status tb_shuffle(size_t *indices, size_t count, uint64_t seed, tb_error *err);
 
 /** Pearson's correlation of log x and log y, all > 0; NaN below two values or where one of them
  *  does not vary. TB_OK; TB_ENOMEM. */

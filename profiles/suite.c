@@ -3,6 +3,7 @@
 #include "arena.h"
 #include "case_file.h"
 #include "catalogue.h"
+#include "suite_axes.h"
 #include "yaml_doc.h"
 #include "yaml_fields.h"
 
@@ -10,7 +11,8 @@
 
 static const char *const suite_keys[] = {"schema", "name", "summary", "problems", NULL};
 static const char *const item_keys[] = {"name",    "network", "kernel",    "problem",
-                                        "pattern", "tiling",  "published", NULL};
+                                        "pattern", "tiling",  "published", "cross",
+                                        "zip",     "sample",  "seed",      NULL};
 static const char *const published_keys[] = {
     "flop_speedup", "tile_speedup", "tile_speedup_worst", "fully_block_sparse", "source", NULL};
 
@@ -55,13 +57,7 @@ static tb_status read_item(const tb_yaml_node *node, const char *path, tb_suite_
                            tb_error *err)
 {
     out->item = tb_case_default();
-    tb_status status = tb_yaml_check_keys(node, item_keys, err);
-    if (status == TB_OK) {
-        status = tb_field_text(node, "name", true, &out->name, err);
-    }
-    if (status == TB_OK) {
-        status = tb_field_text(node, "network", false, &out->network, err);
-    }
+    tb_status status = tb_field_text(node, "network", false, &out->network, err);
     if (status == TB_OK) {
         status = tb_field_text(node, "kernel", false, &out->kernel, err);
     }
@@ -74,6 +70,64 @@ static tb_status read_item(const tb_yaml_node *node, const char *path, tb_suite_
     if (status == TB_OK) {
         tb_case_normalize(&out->item);
         status = read_published(tb_yaml_get(node, "published"), &out->published, err);
+    }
+    return status;
+}
+
+static tb_status read_axes(const tb_yaml_node *entry, tb_arena *arena, tb_suite_axes *out,
+                           tb_error *err)
+{
+    tb_status status = tb_yaml_check_keys(entry, item_keys, err);
+    if (status == TB_OK) {
+        status = tb_suite_axes_read(entry, arena, out, err);
+    }
+    const tb_yaml_node *published = tb_yaml_get(entry, "published");
+    if (status == TB_OK && published != NULL && out->count > 0) {
+        return tb_yaml_fail(published, err,
+                            "published values are of one problem; leave out the "
+                            "axes, or these");
+    }
+    return status;
+}
+
+/* The problems that one entry stands for. */
+static tb_status read_entry(tb_suite *suite, const tb_yaml_node *entry, const tb_suite_axes *axes,
+                            const char *path, tb_error *err)
+{
+    const char *name = NULL;
+    tb_status status = tb_field_text(entry, "name", true, &name, err);
+    for (size_t i = 0; status == TB_OK && i < axes->problems; i++) {
+        const tb_yaml_node *node = NULL;
+        tb_suite_item *item = &suite->items[suite->count];
+        status = tb_suite_axes_problem(axes, suite->file, entry, name, i, suite->arena, &node,
+                                       &item->name, err);
+        if (status == TB_OK) {
+            status = read_item(node, path, item, err);
+            suite->count++; /* also what was read in part is released */
+        }
+    }
+    return status;
+}
+
+static tb_status read_entries(tb_suite *suite, const tb_yaml_node *list, const char *path,
+                              tb_error *err)
+{
+    size_t entries = tb_yaml_count(list), total = 0;
+    tb_suite_axes *axes = tb_arena_array(suite->arena, entries, sizeof *axes);
+    tb_status status = axes == NULL ? no_memory(err) : TB_OK;
+    for (size_t e = 0; status == TB_OK && e < entries; e++) {
+        status = read_axes(tb_yaml_item(list, e), suite->arena, &axes[e], err);
+        total += axes[e].problems;
+    }
+    if (status != TB_OK) {
+        return status;
+    }
+    suite->items = tb_arena_array(suite->arena, total, sizeof *suite->items);
+    if (suite->items == NULL) {
+        return no_memory(err);
+    }
+    for (size_t e = 0; status == TB_OK && e < entries; e++) {
+        status = read_entry(suite, tb_yaml_item(list, e), &axes[e], path, err);
     }
     return status;
 }
@@ -100,15 +154,7 @@ static tb_status read_suite(tb_suite *suite, const char *path, tb_error *err)
     if (!tb_yaml_is_list(problems) || tb_yaml_count(problems) == 0) {
         return tb_yaml_fail(problems, err, "a list of problems is needed here");
     }
-    suite->items = tb_arena_array(suite->arena, tb_yaml_count(problems), sizeof *suite->items);
-    if (suite->items == NULL) {
-        return no_memory(err);
-    }
-    for (; status == TB_OK && suite->count < tb_yaml_count(problems); suite->count++) {
-        status =
-            read_item(tb_yaml_item(problems, suite->count), path, &suite->items[suite->count], err);
-    }
-    return status;
+    return read_entries(suite, problems, path, err);
 }
 
 tb_status tb_suite_load(const char *name, tb_suite **out, tb_error *err)

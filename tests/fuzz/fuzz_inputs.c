@@ -1,8 +1,14 @@
 /* All that reads foreign files, behind one libFuzzer entry: the first byte says which reader. */
+#include "csv_doc.h"
+#include "natten_command.h"
+#include "natten_import.h"
 #include "npy.h"
 #include "pbm.h"
+#include "profile.h"
+#include "profile_csv.h"
 #include "text.h"
 #include "yaml_doc.h"
+#include "yaml_write.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -70,6 +76,35 @@ static void walk(const tb_yaml_node *node, size_t depth, size_t length)
     }
 }
 
+/* Both are the same tree, places aside. */
+static void check_same(const tb_yaml_node *a, const tb_yaml_node *b)
+{
+    const char *left = NULL, *right = NULL;
+    require(tb_yaml_is_map(a) == tb_yaml_is_map(b) && tb_yaml_is_list(a) == tb_yaml_is_list(b) &&
+            tb_yaml_is_scalar(a) == tb_yaml_is_scalar(b) && tb_yaml_count(a) == tb_yaml_count(b));
+    if (tb_yaml_is_scalar(a)) {
+        require(tb_yaml_text(a, &left, NULL) == TB_OK && tb_yaml_text(b, &right, NULL) == TB_OK &&
+                strcmp(left, right) == 0);
+    }
+    for (size_t i = 0; i < tb_yaml_count(a); i++) {
+        require(!tb_yaml_is_map(a) || strcmp(tb_yaml_key(a, i), tb_yaml_key(b, i)) == 0);
+        check_same(tb_yaml_item(a, i), tb_yaml_item(b, i));
+    }
+}
+
+/* What is written of a tree reads back as that tree. */
+static void check_written(const tb_yaml *doc)
+{
+    tb_buffer text = {0};
+    tb_yaml *again = NULL;
+    tb_yaml_write(&text, doc);
+    require(!text.failed);
+    require(tb_yaml_parse(text.data, text.length, "written", &again, NULL) == TB_OK);
+    check_same(tb_yaml_root(doc), tb_yaml_root(again));
+    tb_yaml_destroy(again);
+    tb_buffer_free(&text);
+}
+
 static void try_yaml(const unsigned char *data, size_t length)
 {
     tb_error err;
@@ -80,6 +115,9 @@ static void try_yaml(const unsigned char *data, size_t length)
         return;
     }
     require(tb_yaml_bytes(doc) <= 40 * length + 16384);
+    if (tb_yaml_is_map(tb_yaml_root(doc)) && tb_yaml_count(tb_yaml_root(doc)) > 0) {
+        check_written(doc);
+    }
     status = tb_yaml_check_schema(doc, "problem", &err);
     require(status == TB_OK || status == TB_EFILE);
     walk(tb_yaml_root(doc), 0, length);
@@ -138,10 +176,63 @@ static void try_text(const unsigned char *data, size_t length)
     }
 }
 
+static void try_csv(const unsigned char *data, size_t length)
+{
+    tb_error err;
+    tb_csv *table = NULL;
+    tb_yaml *tree = NULL;
+    tb_profile *profile = NULL;
+    tb_status status = tb_csv_parse((const char *)data, length, "input", &table, &err);
+    if (status != TB_OK) {
+        check_error(status, &err, length);
+        return;
+    }
+    require((tb_csv_rows(table) + 1) * tb_csv_columns(table) <= length + 1);
+    status = tb_profile_csv_tree(table, "input", &tree, &err);
+    if (status != TB_OK) {
+        check_error(status, &err, length);
+    } else {
+        check_written(tree);
+        status = tb_profile_from_tree(tree, "input", &profile, &err);
+        require(status == TB_OK || status == TB_EFILE || status == TB_EINVAL);
+        tb_profile_destroy(profile);
+    }
+    tb_csv_destroy(table);
+}
+
+static void try_natten(const unsigned char *data, size_t length)
+{
+    tb_error err;
+    tb_natten_output *output = NULL;
+    tb_status status = tb_natten_parse((const char *)data, length, "input", &output, &err);
+    if (status != TB_OK) {
+        check_error(status, &err, length);
+        return;
+    }
+    require(output->count > 0);
+    for (size_t i = 0; i < output->count; i++) {
+        const tb_natten_table *table = &output->tables[i];
+        tb_case item = tb_natten_default_case();
+        bool backprop;
+        item.problem.layout = (tb_layout){.rank = 1, .extent = {96}};
+        if (table->command != NULL) {
+            status = tb_natten_read_command(output, table, &item, &backprop, &err);
+            require(status == TB_OK || status == TB_EFILE);
+        }
+        tb_device device = {.name = "fuzz", .compute_capability = 90};
+        tb_natten_setup setup = {.item = &item, .device = &device, .id = "run"};
+        tb_natten_runs runs;
+        status = tb_natten_interpret(output, table, &setup, &runs, &err);
+        require(status == TB_OK || status == TB_EFILE);
+        require(status != TB_OK || runs.has_forward || runs.has_backward);
+    }
+    tb_natten_output_destroy(output);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 {
     static void (*const readers[])(const unsigned char *, size_t) = {try_yaml, try_npy, try_pbm,
-                                                                     try_text};
+                                                                     try_text, try_csv, try_natten};
     if (length > 0) {
         readers[data[0] % (sizeof readers / sizeof readers[0])](data + 1, length - 1);
     }

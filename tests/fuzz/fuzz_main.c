@@ -28,7 +28,7 @@ typedef struct seed {
         .bytes = (text), .length = sizeof(text) - 1                                                \
     }
 
-/* The first byte chooses the reader: 0 YAML, 1 .npy, 2 PBM, 3 numbers. */
+/* The first byte chooses the reader: 0 YAML, 1 .npy, 2 PBM, 3 numbers, 4 CSV, 5 natten.profiler. */
 static const seed seeds[] = {
     SEED("\0schema: tilebound/problem/1\nproblem:\n  layout: [30, 48, 80]\n  dtype: bf16\n"),
     SEED(
@@ -44,6 +44,20 @@ static const seed seeds[] = {
     SEED("\3-7.3e12"),
     SEED("\3"
          "30x48x80"),
+    SEED("\4id,device,kernel,kind,problem.layout,problem.heads,problem.dtype,pattern.window,"
+         "tiling.q_tile,time_us,time_us.low,includes,baseline,extra.x\n"
+         "d,h100,cudnn,dense,12x72,3,fp16,,,96,90,attention,,1\n"
+         "\"a\",h100,fna,,\"12,72\",3,fp16,7x12,8x8,7.3e1,,,d,\n"),
+    SEED("\4id,time_ms,time_ms.samples,notes,pattern.causal\r\na,,1;2.5; 3,\"x "
+         "\"\"y\"\"\nz\",1x0\r\n"),
+    SEED("\5$ python -m natten.profiler -i 96 -w 12 \\\n -s 4 -n 3 --dtype bf16 --backprop\n"
+         "| Framework | Kernel category | Arch | Operation | # calls | Runtime |\n"
+         "| CUTLASS | attention | Sm90 | FnaForward | 1 | 72.500ms |\n"
+         "| CUTLASS | attention | Sm90 | FnaBackward | 1 | 1.158s |\n"
+         "| PyTorch | elementwise | - | elementwise_kernel | 4 | 500.000us |\n"
+         "| | | | Total | | 1.231s |\n"),
+    SEED("\5\xe2\x94\x83 Parameter \xe2\x94\x83 Value \xe2\x94\x83\n"
+         "\xe2\x94\x82 q_tile_shape \xe2\x94\x82 (2, 8, 4) \xe2\x94\x82\n"),
 };
 
 #define SEED_COUNT (sizeof seeds / sizeof seeds[0])

@@ -1,7 +1,6 @@
 #include "timed_case.h"
 
 #include "catalogue.h"
-#include "predict_time.h"
 #include "sim_case.h"
 #include "test_support.h"
 #include "text.h"
@@ -100,7 +99,7 @@ tb_time_values tb_test_values(void)
     values.value[TB_TIME_SUSTAINED_CLOCK_FRACTION] = 0.8;
     values.value[TB_TIME_PERMUTE_FRACTION] = 0.25;
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
-        values.known[p] = true;
+        values.known[p] = !tb_time_parameters[p].is_optional; /* those stay at their defaults */
     }
     return values;
 }
@@ -112,29 +111,14 @@ void tb_timed_open(const tb_case *item, const tb_kernel *kernel, const tb_device
     tb_prediction *p = &out->prediction;
     *out = (tb_timed_case){0};
     tb_assert_ok(tb_predict(item, kernel, p, &err), &err);
-    int64_t q_tiles = p->census.q_tiles;
-    out->q_tiles = calloc((size_t)q_tiles, sizeof *out->q_tiles);
-    assert_non_null(out->q_tiles);
-    tb_assert_ok(
-        tb_q_tile_counts_fill(&p->problem, &p->pattern, &p->tiling, q_tiles, out->q_tiles, &err),
-        &err);
-    int64_t wave = 0;
-    tb_assert_ok(tb_time_wave_kv_tiles(p, kernel, device, &wave, &err), &err);
-    out->time = (tb_time_case){.problem = &p->problem,
-                               .pattern = &p->pattern,
-                               .tiling = &p->tiling,
-                               .census = &p->census,
-                               .masks = p->has_masks ? &p->masks : NULL,
-                               .kernel = kernel,
-                               .device = device,
-                               .q_tiles = out->q_tiles,
-                               .wave_kv_tiles = wave};
+    tb_assert_ok(tb_cta_counts_fill(p, kernel, device, &out->counts, &err), &err);
+    out->time = tb_time_case_of(p, kernel, device, &out->counts);
 }
 
 void tb_timed_close(tb_timed_case *timed)
 {
     tb_prediction_release(&timed->prediction);
-    free(timed->q_tiles);
+    tb_cta_counts_release(&timed->counts);
 }
 
 tb_tile_cycles tb_timed_tile(const tb_timed_case *timed, const tb_time_values *values)

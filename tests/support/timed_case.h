@@ -4,7 +4,7 @@
 #define TB_TIMED_CASE_H
 
 #include "predict.h"
-#include "time_model.h"
+#include "timed_prediction.h"
 
 #include <gsl/gsl_rng.h>
 
@@ -32,7 +32,7 @@ tb_time_values tb_test_values(void);
 /** A case with all that its time rests on. */
 typedef struct tb_timed_case {
     tb_prediction prediction;
-    tb_q_tile_count *q_tiles;
+    tb_cta_counts counts;
     tb_time_case time; /* points into this struct: do not copy it */
 } tb_timed_case;
 

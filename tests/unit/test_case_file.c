@@ -45,7 +45,7 @@ static tb_case read_case(const char *path)
 {
     tb_case item = tb_case_default();
     tb_error err;
-    tb_assert_ok(tb_case_read_file(path, &item, &err), &err);
+    tb_assert_ok(tb_case_read_file(path, &item, NULL, &err), &err);
     return item;
 }
 
@@ -269,7 +269,7 @@ static void assert_refused(const char *path, const char *message, int line, int 
 {
     tb_case item = tb_case_default();
     tb_error err;
-    tb_assert_fails(tb_case_read_file(path, &item, &err), &err, TB_EFILE, message);
+    tb_assert_fails(tb_case_read_file(path, &item, NULL, &err), &err, TB_EFILE, message);
     tb_assert_position(&err, line, column);
     assert_string_equal(err.file, path);
     tb_case_release(&item);
@@ -317,7 +317,7 @@ static void case_file__explicit_patterns_need_a_mask(void **state)
     tb_case item = tb_case_default();
     tb_error err;
     const char *path = file_of("problem: {layout: [72]}\npattern: {kind: explicit, mask: no}\n");
-    tb_assert_fails(tb_case_read_file(path, &item, &err), &err, TB_EFILE, "cannot read");
+    tb_assert_fails(tb_case_read_file(path, &item, NULL, &err), &err, TB_EFILE, "cannot read");
     assert_string_equal(err.file, tb_test_path("no")); /* the mask's place is the mask's file */
     tb_case_release(&item);
 }
@@ -330,10 +330,10 @@ static void case_file__later_objects_replace_a_mask(void **state)
     (void)tb_test_file("mask.pbm", "P1 2 2 1011", 11);
     const char *path =
         file_of("problem: {layout: [2]}\npattern: {kind: explicit, mask: mask.pbm}\n");
-    tb_assert_ok(tb_case_read_file(path, &item, &err), &err);
-    tb_assert_ok(tb_case_read_file(path, &item, &err), &err); /* frees the first one */
+    tb_assert_ok(tb_case_read_file(path, &item, NULL, &err), &err);
+    tb_assert_ok(tb_case_read_file(path, &item, NULL, &err), &err); /* frees the first one */
     path = file_of("problem: {layout: [2]}\npattern: {kind: dense}\n");
-    tb_assert_ok(tb_case_read_file(path, &item, &err), &err);
+    tb_assert_ok(tb_case_read_file(path, &item, NULL, &err), &err);
     assert_int_equal(item.pattern.kind, TB_PATTERN_DENSE);
     assert_null(item.pattern.mask);
     tb_case_release(&item);

@@ -52,6 +52,7 @@ static const struct {
     [TB_DEVICE_MEASURED_LAUNCH_US] = {0.5, 20},
     [TB_DEVICE_SUSTAINED_CLOCK_FRACTION] = {0.3, 1},
     [TB_DEVICE_PCIE_GB_PER_S] = {4, 300},
+    [TB_DEVICE_MMA_SYNC_FRACTION] = {0.1, 1},
 };
 
 static bool is_given(const tb_device *device, tb_device_key key)

@@ -203,7 +203,41 @@ static void a_dense_baseline__is_needed(void **state)
     close_side(&s);
 }
 
+/* Measured at twice the predicted attention time and 1.5 times the dense one, a speedup is 0.75 of
+ * the predicted one; with permutation, of the total one. */
+static void unexplained__leads_to_the_measured_speedup(void **state)
+{
+    (void)state;
+    side s = open_side("h100-sxm");
+    tb_case item = tb_test_gna("30x48x80", "18x24x24", NULL, 24);
+    answer a = ask(&s, &item);
+    tb_explanation with = a.why;
+    assert_true(a.timing.time.permute_us > 0);
+    tb_explain_measured measured = {.attention_us = 2 * a.timing.time.attention_us,
+                                    .dense_us = 1.5 * a.timing.dense.attention_us};
+    tb_assert_close(tb_explain_compared_with(&a.timing, &measured), a.timing.speedup, 0);
+    tb_explain_add_measured(&a.timing, &measured, &a.why);
+    assert_int_equal(a.why.count, TB_EXPLAIN_STEPS + 1);
+    const tb_explain_step *last = &a.why.steps[TB_EXPLAIN_STEPS];
+    assert_string_equal(last->name, "unexplained");
+    tb_assert_close(last->factor, 0.75, 1e-12);
+    tb_assert_close(product(&a.why, TB_EXPLAIN_STEPS - 1) * last->factor,
+                    measured.dense_us / measured.attention_us, 1e-9);
+    assert_string_equal(last->advice, "measured without permutation: 100.0 % longer than "
+                                      "predicted, dense attention 50.0 % longer");
+    measured.with_permutation = true;
+    measured.attention_us = 0.8 * a.timing.time.total_us;
+    tb_assert_close(tb_explain_compared_with(&a.timing, &measured), a.timing.speedup_total, 0);
+    tb_explain_add_measured(&a.timing, &measured, &with);
+    tb_assert_close(product(&with, TB_EXPLAIN_STEPS + 1), measured.dense_us / measured.attention_us,
+                    1e-9);
+    assert_non_null(strstr(with.steps[TB_EXPLAIN_STEPS].advice, "with permutation: 20.0 % less"));
+    tb_prediction_release(&a.prediction);
+    close_side(&s);
+}
+
 TB_TESTS(cmocka_unit_test(factors__multiply_back),
+         cmocka_unit_test(unexplained__leads_to_the_measured_speedup),
          cmocka_unit_test(factors__multiply_back_for_flat_kernels),
          cmocka_unit_test(a_full_window__loses_nothing_in_its_tiles),
          cmocka_unit_test(masks__show_where_they_cost),

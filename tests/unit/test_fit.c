@@ -61,8 +61,7 @@ static void measure(lab *l, size_t side, size_t problem)
                               .kernel = l->kernel[side],
                               .device = l->device[side],
                               .prediction = &l->timed[r].prediction,
-                              .q_tiles = l->timed[r].q_tiles,
-                              .wave_kv_tiles = l->timed[r].time.wave_kv_tiles,
+                              .counts = &l->timed[r].counts,
                               .measured_us = time.attention_us,
                               .measured_permute_us = time.permute_us};
 }

@@ -8,29 +8,30 @@
 
 /* Every key that a kernel file may have. */
 static const char good[] =
-    "schema: tilebound/kernel/1\n"                                            /* 1 */
-    "name: probe\n"                                                           /* 2 */
-    "summary: a kernel of the tests\n"                                        /* 3 */
-    "source: written by hand\n"                                               /* 4 */
-    "compute_capabilities: [90, 103]\n"                                       /* 5 */
-    "dtypes: [bf16, e4m3]\n"                                                  /* 6 */
-    "policy: {tiling: single-dim, kv_tiling: dynamic, mask: partial-only,\n"  /* 7 */
-    "  permutation: copy, patterns: [local, gna], backward_stationary: kv}\n" /* 8 */
-    "schedules: [persistent, 'in launch order']\n"                            /* 9 */
-    "notes: [one, two, three]\n"                                              /* 10 */
-    "forward:\n"                                                              /* 11 */
-    "- gemm: 64x32\n"                                                         /* 12 */
-    "  dims: [32, 96]\n"                                                      /* 13 */
-    "  not_on_compute_capabilities: [86, 89]\n"                               /* 14 */
-    "  tiles:\n"                                                              /* 15 */
-    "    1: [[[64], [32]], [[72], [36]]]\n"                                   /* 16 */
-    "    3: [[[2, 4, 8], [4, 4, 2]]]\n"                                       /* 17 */
-    "  default:\n"                                                            /* 18 */
-    "    1: [[72], [36]]\n"                                                   /* 19 */
-    "- dims: [128]\n"                                                         /* 20 */
-    "  tiles: {1: [[[16], [48]]], 4: [[[1, 2, 3, 4], [4, 3, 2, 1]]]}\n"       /* 21 */
-    "backward:\n"                                                             /* 22 */
-    "- tiles: {2: [[[8, 8], [4, 16]]]}\n";                                    /* 23 */
+    "schema: tilebound/kernel/1\n"                                           /* 1 */
+    "name: probe\n"                                                          /* 2 */
+    "summary: a kernel of the tests\n"                                       /* 3 */
+    "source: written by hand\n"                                              /* 4 */
+    "compute_capabilities: [90, 103]\n"                                      /* 5 */
+    "dtypes: [bf16, e4m3]\n"                                                 /* 6 */
+    "policy: {tiling: single-dim, kv_tiling: dynamic, mask: partial-only,\n" /* 7 */
+    "  permutation: copy, patterns: [local, gna], backward_stationary: kv, "
+    "extra_kv: second-launch, gqa: packed}\n"                           /* 8 */
+    "schedules: [persistent, 'in launch order']\n"                      /* 9 */
+    "notes: [one, two, three]\n"                                        /* 10 */
+    "forward:\n"                                                        /* 11 */
+    "- gemm: 64x32\n"                                                   /* 12 */
+    "  dims: [32, 96]\n"                                                /* 13 */
+    "  not_on_compute_capabilities: [86, 89]\n"                         /* 14 */
+    "  tiles:\n"                                                        /* 15 */
+    "    1: [[[64], [32]], [[72], [36]]]\n"                             /* 16 */
+    "    3: [[[2, 4, 8], [4, 4, 2]]]\n"                                 /* 17 */
+    "  default:\n"                                                      /* 18 */
+    "    1: [[72], [36]]\n"                                             /* 19 */
+    "- dims: [128]\n"                                                   /* 20 */
+    "  tiles: {1: [[[16], [48]]], 4: [[[1, 2, 3, 4], [4, 3, 2, 1]]]}\n" /* 21 */
+    "backward:\n"                                                       /* 22 */
+    "- tiles: {2: [[[8, 8], [4, 16]]]}\n";                              /* 23 */
 
 /* `good` with the first `from` replaced by `to`, as a file. */
 static const char *file_with(const char *from, const char *to)
@@ -65,6 +66,8 @@ static void kernel_file__every_key_is_read(void **state)
     assert_int_equal(k->kv_tiling, TB_KV_DYNAMIC);
     assert_int_equal(k->mask, TB_MASK_PARTIAL_ONLY);
     assert_int_equal(k->permutation, TB_PERMUTE_COPY);
+    assert_int_equal(k->extra_kv, TB_EXTRA_KV_SECOND_LAUNCH);
+    assert_int_equal(k->gqa, TB_GQA_PACKED);
     assert_int_equal(k->schedule_count, 2);
     assert_string_equal(k->schedules[1], "in launch order");
     assert_int_equal(k->note_count, 3);
@@ -120,10 +123,31 @@ static void kernel_file__what_may_be_left_out_has_a_meaning(void **state)
     for (size_t i = 0; i < TB_PATTERN_COUNT; i++) {
         assert_true(k->patterns[i]);
     }
+    assert_int_equal(k->extra_kv, TB_EXTRA_KV_FUSED);
+    assert_int_equal(k->gqa, TB_GQA_NATIVE);
     assert_int_equal(k->schedule_count, 0);
     assert_int_equal(k->note_count, 0);
     assert_int_equal(k->set_count[TB_PASS_FORWARD], 0);
     assert_int_equal(k->set_count[TB_PASS_BACKWARD], 0);
+    tb_kernel_destroy(k);
+}
+
+/* Tiles may be those of some patterns alone; without the key they are those of all. */
+static void kernel_file__tile_sets_may_be_of_patterns(void **state)
+{
+    (void)state;
+    tb_kernel *k = load(file_with("- dims: [128]", "- dims: [128]\n  patterns: [causal, local]"));
+    const tb_tile_set *sets = k->sets[TB_PASS_FORWARD];
+    for (int p = 0; p < TB_PATTERN_COUNT; p++) {
+        assert_true(sets[0].patterns[p]);
+        assert_int_equal(sets[1].patterns[p], p == TB_PATTERN_CAUSAL || p == TB_PATTERN_LOCAL);
+    }
+    tb_kernel_destroy(k);
+    k = load(file_with("copy", "kernel"));
+    assert_int_equal(k->permutation, TB_PERMUTE_KERNEL);
+    tb_kernel_destroy(k);
+    k = load(file_with("gqa: packed", "gqa: expanded"));
+    assert_int_equal(k->gqa, TB_GQA_EXPANDED);
     tb_kernel_destroy(k);
 }
 
@@ -170,10 +194,19 @@ static const refusal refusals[] = {
     {"partial-only", "half",
      "'half' is not known here; needs one of partial-only, always, never, natten", 7, 56},
     {"permutation: copy, ", "", "needs key 'permutation'", 7, 9},
-    {"copy", "move", "'move' is not known here; needs one of none, copy", 8, 16},
+    {"copy", "move", "'move' is not known here; needs one of none, copy, kernel", 8, 16},
+    {"second-launch", "third-launch",
+     "'third-launch' is not known here; needs one of fused, second-launch", 8, 81},
+    {"gqa: packed", "gqa: [packed]", "a list is not known here; needs one of native", 8, 101},
+    {"gqa: packed", "gqa: wide", "'wide' is not known here; needs one of native, packed, expanded",
+     8, 101},
+    {"gqa: packed", "gpa: packed", "unknown key 'gpa'; did you mean 'gqa'?", 8, 96},
+    {"- dims: [128]", "- dims: [128]\n  patterns: [causl]", "did you mean 'causal'?", 21, 14},
+    {"- dims: [128]", "- dims: [128]\n  patterns: causal", "a list of names is needed here", 21,
+     13},
     {"gna]", "gma]", "'gma' is not known here; did you mean 'gna'?", 8, 40},
     {"[local, gna]", "gna", "a list of names is needed here", 8, 32},
-    {"backward_stationary: kv", "", "needs key 'backward_stationary'", 7, 9},
+    {"backward_stationary: kv, ", "", "needs key 'backward_stationary'", 7, 9},
     {"stationary: kv", "stationary: qv", "'qv' is not known here; did you mean 'kv'?", 8, 67},
     {"patterns:", "pattern:", "unknown key 'pattern'; did you mean 'patterns'?", 8, 22},
     {"[one, two, three]", "one", "a list of texts is needed here", 10, 8},
@@ -289,6 +322,7 @@ static void kernel_file__head_dims_need_no_order(void **state)
 TB_TESTS(cmocka_unit_test(kernel_file__every_key_is_read),
          cmocka_unit_test(kernel_file__tile_sets_are_read),
          cmocka_unit_test(kernel_file__what_may_be_left_out_has_a_meaning),
+         cmocka_unit_test(kernel_file__tile_sets_may_be_of_patterns),
          cmocka_unit_test(kernel_file__json_is_read_too),
          cmocka_unit_test(kernel_file__what_is_wrong_has_a_place),
          cmocka_unit_test(kernel_file__names_and_paths),

@@ -178,7 +178,27 @@ static void steps_off_the_model__give_no_nan(void **state)
     print_message("%s, x = %g, %g\n", tb_status_name(status), x[0], x[1]);
 }
 
-TB_TESTS(cmocka_unit_test(line__has_its_textbook_solution),
+/* Percentage points of Student's t, as in the tables of textbooks (two-sided 95 % and 90 %). */
+static void students_t__has_its_textbook_values(void **state)
+{
+    (void)state;
+    static const struct {
+        double level;
+        int64_t degrees_of_freedom;
+        double want;
+    } rows[] = {{0.95, 1, 12.7062},   {0.95, 2, 4.30265},  {0.95, 5, 2.570582},
+                {0.95, 10, 2.228139}, {0.95, 30, 2.04227}, {0.95, 120, 1.97993},
+                {0.95, 0, 1.959964}, /* 0: normal */
+                {0.9, 5, 2.015048},   {0.9, 0, 1.644854},  {0.99, 7, 3.499483}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        tb_assert_close(tb_student_quantile(rows[i].level, rows[i].degrees_of_freedom),
+                        rows[i].want, 2e-6);
+    }
+    assert_true(tb_student_quantile(0.95, 1000000) > tb_student_quantile(0.95, 0));
+}
+
+TB_TESTS(cmocka_unit_test(students_t__has_its_textbook_values),
+         cmocka_unit_test(line__has_its_textbook_solution),
          cmocka_unit_test(exponential__has_its_exact_solution),
          cmocka_unit_test(exponential__is_found_from_afar),
          cmocka_unit_test(too_few_residuals__are_refused),

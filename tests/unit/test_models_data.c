@@ -66,14 +66,20 @@ static void assert_sentence(const char *text)
     assert_null(strchr(text, '\n'));
 }
 
-/* A name that people type: lower-case letters, digits, dashes and dots. */
-static void assert_name(const char *name)
+/* Lower-case letters, digits, dashes and dots, or one of `more`. */
+static void assert_name_with(const char *name, const char *more)
 {
     assert_true(name[0] != '\0' && strlen(name) < 64);
     for (const char *c = name; *c != '\0'; c++) {
         assert_true(islower((unsigned char)*c) || isdigit((unsigned char)*c) || *c == '-' ||
-                    *c == '.');
+                    *c == '.' || strchr(more, *c) != NULL);
     }
+}
+
+/* A name that people type. */
+static void assert_name(const char *name)
+{
+    assert_name_with(name, "");
 }
 
 static void models_data__names_are_those_of_the_files(void **state)
@@ -229,13 +235,28 @@ static tb_case case_for(const tb_kernel *kernel, tb_pass pass, int rank, int64_t
 static void check_default(const tb_kernel *kernel, tb_pass pass, const tb_tile_set *set, int rank)
 {
     tb_case item = case_for(kernel, pass, rank, set->dim_count > 0 ? set->dims[0] : 128);
+    while (!set->patterns[item.pattern.kind] || !kernel->patterns[item.pattern.kind]) {
+        item.pattern.kind = (tb_pattern_kind)((item.pattern.kind + 1) % TB_PATTERN_COUNT);
+    }
+    bool is_dense = item.pattern.kind == TB_PATTERN_DENSE;
     tb_prediction p;
     tb_error err;
     memset(&p, 0, sizeof p);
     tb_assert_ok(tb_predict(&item, kernel, &p, &err), &err);
     assert_int_equal(p.warnings.count, 0);
     assert_true(tb_kernel_has_tiles(kernel, &item.problem, &p.tiling));
-    assert_true(p.bound.flop_speedup > 1);
+    assert_true(is_dense ? p.bound.flop_speedup == 1 : p.bound.flop_speedup > 1);
+    if (set->dim_count > 0) { /* its own, or those of an earlier set for the same dim and pattern */
+        const tb_tile_set *first = set;
+        for (const tb_tile_set *s = kernel->sets[pass]; s < set; s++) {
+            bool serves = tb_tile_set_serves(s, set->dims[0]) && s->pair_count[rank - 1] > 0 &&
+                          s->patterns[item.pattern.kind];
+            first = serves && first == set ? s : first;
+        }
+        const tb_tile_pair *pair = &first->pairs[rank - 1][first->default_pair[rank - 1]];
+        assert_int_equal(p.tiling.q_tile[0], pair->q_tile[0]);
+        assert_int_equal(p.tiling.kv_tile[0], pair->kv_tile[0]);
+    }
     tb_prediction_release(&p);
 }
 
@@ -264,7 +285,22 @@ static void models_data__default_tiles_are_legal(void **state)
     tb_arena_destroy(n.arena);
 }
 
-/* Every shape of every kernel can be counted, not only the defaults. */
+/* Has the kernel tiles of this rank for a case? Single-dim tiles are of rank 1, whatever the
+ * layout's. */
+static bool has_rank(const tb_kernel *kernel, const tb_case *item, int rank)
+{
+    int64_t padded = tb_kernel_padded_dim(kernel, &item->problem);
+    for (size_t s = 0; s < kernel->set_count[item->problem.pass]; s++) {
+        const tb_tile_set *set = &kernel->sets[item->problem.pass][s];
+        if (tb_tile_set_serves(set, padded) && set->pair_count[rank - 1] > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every shape of every kernel can be counted, not only the defaults; what it has none for is
+ * refused. */
 static void models_data__all_tiles_are_legal(void **state)
 {
     (void)state;
@@ -280,7 +316,12 @@ static void models_data__all_tiles_are_legal(void **state)
                 tb_ranked_tiles *ranked = NULL;
                 size_t count = 0;
                 tb_error err;
-                tb_assert_ok(tb_tile_rank(&item, k, &ranked, &count, &err), &err);
+                tb_status status = tb_tile_rank(&item, k, &ranked, &count, &err);
+                if (has_rank(k, &item, rank)) {
+                    tb_assert_ok(status, &err);
+                } else {
+                    tb_assert_fails(status, &err, TB_EINVAL, "tiles for a layout of");
+                }
                 shapes += count;
                 free(ranked);
             }
@@ -417,7 +458,7 @@ static void models_data__suites_make_sense(void **state)
         assert_sentence(suite->summary);
         assert_true(suite->count > 0);
         for (size_t p = 0; p < suite->count; p++) {
-            assert_name(suite->items[p].name);
+            assert_name_with(suite->items[p].name, "/=_"); /* of axes: 1d/heads_kv=2 */
             published += check_published(&suite->items[p]);
             for (size_t q = 0; q < p; q++) {
                 assert_string_not_equal(suite->items[q].name, suite->items[p].name);
@@ -428,6 +469,56 @@ static void models_data__suites_make_sense(void **state)
     print_message("%d published values\n", published);
     assert_true(published >= 24);
     tb_arena_destroy(n.arena);
+}
+
+/* Suites that measure takes: every problem has a census under the CPU kernel, and of some there are
+ * as many as promised. */
+static void models_data__suites_for_processors_run_there(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        size_t least; /* problems that are not dense */
+    } suites[] = {{"quick", 12}, {"gna-small", 10}, {"full", 80}};
+    tb_kernel *cpu = NULL;
+    tb_error err;
+    tb_assert_ok(tb_kernel_load("cpu", &cpu, &err), &err);
+    for (size_t i = 0; i < sizeof suites / sizeof *suites; i++) {
+        tb_suite *suite = load_suite(suites[i].name);
+        size_t sparse = 0;
+        for (size_t p = 0; p < suite->count; p++) {
+            tb_prediction prediction;
+            tb_assert_ok(tb_predict(&suite->items[p].item, cpu, &prediction, &err), &err);
+            if (prediction.warnings.count > 0) {
+                fail_msg("%s: %s", suite->items[p].name, prediction.warnings.text[0]);
+            }
+            sparse += prediction.pattern.kind != TB_PATTERN_DENSE;
+            tb_prediction_release(&prediction);
+        }
+        assert_true(sparse >= suites[i].least);
+        tb_suite_destroy(suite);
+    }
+    tb_kernel_destroy(cpu);
+}
+
+/* The scaled-down problems keep which of them are fully block-sparse, and about their sparsity. */
+static void models_data__scaled_problems_are_like_their_originals(void **state)
+{
+    (void)state;
+    tb_suite *small = load_suite("gna-small"), *gna = load_suite("gna");
+    assert_int_equal(small->count, gna->count); /* in the same order */
+    for (size_t p = 0; p < small->count; p++) {
+        tb_prediction scaled, original;
+        tb_error err;
+        tb_assert_ok(tb_predict(&small->items[p].item, NULL, &scaled, &err), &err);
+        tb_assert_ok(tb_predict(&gna->items[p].item, NULL, &original, &err), &err);
+        assert_int_equal(scaled.bound.fully_block_sparse, original.bound.fully_block_sparse);
+        tb_assert_close(scaled.bound.flop_speedup, original.bound.flop_speedup, 0.1);
+        tb_prediction_release(&scaled);
+        tb_prediction_release(&original);
+    }
+    tb_suite_destroy(small);
+    tb_suite_destroy(gna);
 }
 
 /* A suite's label is a network that is known, with the same layout and heads, or no network. */
@@ -466,4 +557,6 @@ TB_TESTS(cmocka_unit_test(models_data__names_are_those_of_the_files),
          cmocka_unit_test(models_data__networks_make_sense),
          cmocka_unit_test(models_data__stated_sparsities_are_those_of_the_windows),
          cmocka_unit_test(models_data__suites_make_sense),
+         cmocka_unit_test(models_data__suites_for_processors_run_there),
+         cmocka_unit_test(models_data__scaled_problems_are_like_their_originals),
          cmocka_unit_test(models_data__suites_agree_with_the_networks));

@@ -198,10 +198,117 @@ static void suite_file__names_and_paths(void **state)
     tb_suite_destroy(NULL);
 }
 
+static const char axes[] =
+    "schema: tilebound/suite/1\n"                                                        /* 1 */
+    "name: probe\n"                                                                      /* 2 */
+    "summary: axes\n"                                                                    /* 3 */
+    "problems:\n"                                                                        /* 4 */
+    "- name: 1d\n"                                                                       /* 5 */
+    "  problem: {layout: [96], dtype: fp32}\n"                                           /* 6 */
+    "  pattern: {window: [12]}\n"                                                        /* 7 */
+    "  zip:\n"                                                                           /* 8 */
+    "    problem.heads: [2, 6]\n"                                                        /* 9 */
+    "    problem.dim: [64, 72]\n"                                                        /* 10 */
+    "  cross:\n"                                                                         /* 11 */
+    "    pattern.window: [[7], [40]]\n"                                                  /* 12 */
+    "    pattern.causal: [[true], [false]]\n"                                            /* 13 */
+    "- name: alone\n"                                                                    /* 14 */
+    "  problem: {layout: [72]}\n"                                                        /* 15 */
+    "- name: 2d\n"                                                                       /* 16 */
+    "  zip: {problem.layout: [[12, 20], [72, 7]], pattern.window: [[5, 5], [12, 3]]}\n"; /* 17 */
+
+static const char *axes_with(const char *from, const char *to)
+{
+    return tb_test_variant("axes.yaml", axes, from, to);
+}
+
+static void axes__cross_and_zip_make_problems(void **state)
+{
+    (void)state;
+    tb_suite *s = load(axes_with("", ""));
+    assert_int_equal(s->count, 2 * 2 * 2 + 1 + 2);
+    assert_string_equal(s->items[0].name, "1d/heads=2/dim=64/window=7/causal=true");
+    assert_string_equal(s->items[1].name, "1d/heads=2/dim=64/window=7/causal=false");
+    assert_string_equal(s->items[6].name, "1d/heads=6/dim=72/window=40/causal=true");
+    const tb_case *item = &s->items[6].item;
+    assert_int_equal(item->problem.heads, 6);
+    assert_int_equal(item->problem.heads_kv, 6);
+    assert_int_equal(item->problem.dim, 72);
+    assert_int_equal(item->problem.dtype, TB_DTYPE_FP32); /* the entry's own */
+    assert_int_equal(item->pattern.window[0], 40);
+    assert_true(item->pattern.causal[0]);
+    assert_string_equal(s->items[8].name, "alone");
+    assert_string_equal(s->items[10].name, "2d/layout=72x7/window=12x3");
+    assert_int_equal(s->items[10].item.problem.layout.extent[1], 7); /* keys that were not there */
+    assert_int_equal(s->items[10].item.pattern.window[1], 3);
+    tb_suite_destroy(s);
+}
+
+static void axes__a_sample_is_some_of_all_and_always_the_same(void **state)
+{
+    (void)state;
+    static const char *const sampled[] = {"  cross:\n", "  sample: 3\n  seed: 7\n  cross:\n"};
+    tb_suite *all = load(axes_with("", ""));
+    tb_suite *some = load(axes_with(sampled[0], sampled[1]));
+    tb_suite *again = load(axes_with(sampled[0], sampled[1]));
+    assert_int_equal(some->count, 3 + 1 + 2);
+    size_t at = 0;
+    for (size_t i = 0; i < 3; i++) { /* in the order of all */
+        assert_string_equal(some->items[i].name, again->items[i].name);
+        while (at < 8 && strcmp(all->items[at].name, some->items[i].name) != 0) {
+            at++;
+        }
+        assert_true(at < 8);
+    }
+    tb_suite_destroy(all);
+    tb_suite_destroy(some);
+    tb_suite_destroy(again);
+}
+
+static const refusal axis_refusals[] = {
+    {"pattern.window: [[7]", "patern.window: [[7]", "'patern.window' is no axis", 12, 5},
+    {"pattern.window: [[7], [40]]", "pattern.window: 7", "a list of the values that pattern.window",
+     12, 21},
+    {"pattern.window: [[7], [40]]", "pattern.window: []", "a list of the values", 12, 21},
+    {"pattern.window: [[7], [40]]", "pattern.window:", "a list of the values", 12, 5},
+    {"pattern.window: [[7], [40]]", "pattern.window: [[7], [0.5]]", "'0.5' is not a plain", 12, 28},
+    {"pattern.window: [[7], [40]]", "pattern.windw: [[7], [40]]", "unknown key 'windw'", 12, 5},
+    {"pattern.window: [[7], [40]]", "pattern.window: [{a: 7}]", "a mapping; needs text", 12, 22},
+    {"pattern.window: [[7], [40]]", "pattern.window.x: [7]", "goes through what is no mapping", 12,
+     5},
+    {"pattern.window: [[7], [40]]", "pattern.: [7]", "is no path of keys", 12, 5},
+    {"pattern.window: [[7], [40]]", "problem.heads: [7, 8]", "a second axis problem.heads", 12, 5},
+    {"problem.dim: [64, 72]", "problem.dim: [64]", "1 values, and 2 of the first axis", 10, 18},
+    {"  cross:\n", "  seed: 7\n  cross:\n", "seed without sample", 11, 9},
+    {"  cross:\n", "  sample: 0\n  cross:\n", "'0' is out of range", 11, 11},
+    {"- name: alone\n", "- name: alone\n  sample: 2\n", "sample without axes", 15, 11},
+    {"- name: 2d\n", "- name: 2d\n  published: {source: a}\n",
+     "published values are of one problem", 17, 14},
+    {"  cross:\n", "  cross: 7\n  zap:\n", "unknown key 'zap'", 12, 3},
+};
+
+static void axes__what_is_wrong_has_a_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof axis_refusals / sizeof *axis_refusals; i++) {
+        const refusal *r = &axis_refusals[i];
+        tb_suite *suite = NULL;
+        tb_error err;
+        tb_assert_fails(tb_suite_load(axes_with(r->from, r->to), &suite, &err), &err, TB_EFILE,
+                        r->message);
+        tb_assert_position(&err, r->line, r->column);
+        assert_null(suite);
+    }
+    print_message("%zu refusals\n", sizeof axis_refusals / sizeof *axis_refusals);
+}
+
 TB_TESTS(cmocka_unit_test(suite_file__problems_are_read_in_order),
          cmocka_unit_test(suite_file__patterns_are_normalized),
          cmocka_unit_test(suite_file__what_was_published_is_told_from_what_was_not),
          cmocka_unit_test(suite_file__masks_lie_beside_the_file),
          cmocka_unit_test(suite_file__what_is_wrong_has_a_place),
          cmocka_unit_test(suite_file__there_must_be_problems),
-         cmocka_unit_test(suite_file__names_and_paths));
+         cmocka_unit_test(suite_file__names_and_paths),
+         cmocka_unit_test(axes__cross_and_zip_make_problems),
+         cmocka_unit_test(axes__a_sample_is_some_of_all_and_always_the_same),
+         cmocka_unit_test(axes__what_is_wrong_has_a_place));

@@ -178,11 +178,30 @@ static void softmax__is_the_slower_of_its_two_pipes(void **state)
     bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     b.values.value[TB_TIME_OVERLAP] = 0;
-    b.kernel->time.alu_ops_per_score = 12; /* 16,384 x 12 / 128 = 1,536, past the exponentials */
+    b.kernel->time.pass[TB_PASS_FORWARD].alu_ops_per_score =
+        12; /* 16,384 x 12 / 128 = 1,536, past the exponentials */
     tb_tile_cycles tile = tile_of(&b, &item);
     tb_assert_close(tile.alu, 1536, 1e-12);
     tb_assert_close(tile.plain, 2048 + 1536, 1e-12);
     b.kernel->time.tensor_efficiency = 0.5;
+    tb_assert_close(tile_of(&b, &item).tensor, 4096, 1e-12);
+    close_bench(&b);
+}
+
+/* Products that wait take longer, by a part that can be fitted; unknown, it is 1. */
+static void products__may_reach_a_part_of_the_rate(void **state)
+{
+    (void)state;
+    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_case item = tb_test_gna("32768", "2048", NULL, 3);
+    b.values.known[TB_TIME_TENSOR_FRACTION] = true;
+    b.values.value[TB_TIME_TENSOR_FRACTION] = 0.8;
+    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_assert_close(tile.tensor, 2560, 1e-12);
+    tb_assert_close(tile.plain, 2560 + 0.75 * 1024, 1e-12);
+    b.kernel->time.tensor_efficiency = 0.5; /* both count */
+    tb_assert_close(tile_of(&b, &item).tensor, 5120, 1e-12);
+    b.values.known[TB_TIME_TENSOR_FRACTION] = false;
     tb_assert_close(tile_of(&b, &item).tensor, 4096, 1e-12);
     close_bench(&b);
 }
@@ -282,6 +301,7 @@ TB_TESTS(cmocka_unit_test(h100_tile__is_as_worked_out_by_hand),
          cmocka_unit_test(padded_head_dims__cost_what_the_padding_costs),
          cmocka_unit_test(overlap__goes_from_sum_to_maximum),
          cmocka_unit_test(softmax__is_the_slower_of_its_two_pipes),
+         cmocka_unit_test(products__may_reach_a_part_of_the_rate),
          cmocka_unit_test(copies__are_hidden_until_they_are_slower),
          cmocka_unit_test(masked_tiles__cost_no_less_than_plain_ones),
          cmocka_unit_test(unknown_rates__name_the_option_that_gives_them));

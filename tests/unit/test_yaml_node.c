@@ -177,7 +177,7 @@ static void yaml__integers_are_plain_decimal_within_range(void **state)
     assert_no_int("0x48", 1, 72, "'0x48' is not a plain decimal integer");
     assert_no_int("010", 1, 72, "'010' is not a plain decimal integer");
     assert_no_int("1_000", 1, 72, "is not a plain decimal integer");
-    assert_no_int("9223372036854775808", 1, 72, "is not a plain decimal integer");
+    assert_no_int("9223372036854775808", 1, 72, "is out of range");
     assert_no_int("\"12\"", 1, 72, "'12' is quoted; needs an integer from 1 to 72 without quotes");
     assert_no_int("~", 1, 72, "null is not a plain decimal integer");
     assert_no_int("[72]", 1, 72, "a list is not a plain decimal integer");

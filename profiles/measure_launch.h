@@ -1,0 +1,48 @@
+/* One configuration on a backend: its tensors and plan, launches, and the check of its output. Used
+ * by measure.c. */
+#ifndef TB_MEASURE_LAUNCH_H
+#define TB_MEASURE_LAUNCH_H
+
+#include "backend.h"
+#include "profile.h"
+
+typedef struct tb_prepared tb_prepared;
+
+/**
+ * Make tensors of random numbers (mean 0, variance 1) and the plan of a launch.
+ *
+ * @param[in] launch  without tiles, which are listed here; borrowed
+ * @return TB_OK; TB_ENOMEM; what tb_tile_list_create() and tb_plan_create() return
+ */
+TB_NODISCARD tb_status tb_prepared_create(const tb_backend *backend, const tb_launch *launch,
+                                          uint64_t seed, tb_prepared **out, tb_error *err);
+
+/** Free; NULL is allowed. */
+void tb_prepared_destroy(tb_prepared *prepared);
+
+/** Bytes of its tensors and tiles. */
+int64_t tb_prepared_bytes(const tb_prepared *prepared);
+
+TB_NODISCARD tb_status tb_prepared_run(tb_prepared *prepared, tb_run_times *times, tb_error *err);
+
+/**
+ * Run once and compare rows of the output (the first, the last, and others drawn by seed) with
+ * double precision.
+ *
+ * @param[out] out  written also where the output is wrong
+ * @return TB_OK; TB_EINTERNAL for an output that is wrong; what the backend returns
+ */
+TB_NODISCARD tb_status tb_prepared_check(tb_prepared *prepared, int64_t rows, uint64_t seed,
+                                         tb_run_check *out, tb_error *err);
+
+/** Memory that is overwritten so that caches hold nothing else. */
+typedef struct tb_cache_flush {
+    unsigned char *memory;
+    size_t bytes;
+} tb_cache_flush;
+
+/** Overwrite it, allocated by the first call with `bytes`. TB_OK; TB_ENOMEM. */
+TB_NODISCARD tb_status tb_cache_flush_run(tb_cache_flush *flush, size_t bytes, tb_error *err);
+void tb_cache_flush_free(tb_cache_flush *flush);
+
+#endif
