@@ -11,10 +11,10 @@
 #define OTHER_PATTERN "other"
 
 static const char *const run_keys[] = {
-    "id",       "device",  "device_text", "kernel",  "kernel_text", "kind",       "problem",
-    "pattern",  "tiling",  "time_us",     "tflops",  "speedup",     "permute_us", "includes",
-    "baseline", "quality", "source",      "notes",   "emulated",    "extra",      "network",
-    "command",  "cold",    "clock", "ended",       "pack_us", "check",       "noise",      NULL};
+    "id",     "device",  "device_text", "kernel",  "kernel_text", "kind",     "problem",  "pattern",
+    "tiling", "time_us", "tflops",      "speedup", "permute_us",  "includes", "baseline", "quality",
+    "source", "notes",   "emulated",    "extra",   "network",     "command",  "cold",     "clock",
+    "ended",  "pack_us", "check",       "noise",   NULL};
 static const char *const network_keys[] = {"name",     "case",         "dense_steps",
                                            "dense_us", "dense_kernel", NULL};
 static const char *const check_keys[] = {"rows", "worst", NULL};

@@ -21,7 +21,7 @@ typedef struct decode_thread {
     float *q;      /* of all heads, scaled */
     float *scores; /* heads x KEYS_AT_ONCE */
     float *room;
-    double busy_us;
+    double busy_us, own_us;
 } decode_thread;
 
 typedef struct decode {
@@ -246,7 +246,7 @@ static tb_status run(tb_plan_state *state, const tb_tensors *tensors, tb_run_tim
 #pragma omp parallel num_threads(state->threads)
     {
         decode_thread *thread = &own->threads[tb_cpu_thread()];
-        double started = tb_cpu_now_us();
+        double started = tb_cpu_now_us(), own_started = tb_cpu_own_us();
 #pragma omp for schedule(dynamic, 1) nowait
         for (int64_t i = 0; i < p->batch * own->parts; i++) {
             decode_part part = part_at(state, tensors, i);
@@ -256,6 +256,7 @@ static tb_status run(tb_plan_state *state, const tb_tensors *tensors, tb_run_tim
             take_part(&part, &own->keys, from, from + share + (number < more), thread);
         }
         thread->busy_us = tb_cpu_now_us() - started;
+        thread->own_us = tb_cpu_own_us() - own_started;
 #pragma omp barrier
 #pragma omp for schedule(static)
         for (int64_t i = 0; i < p->batch * p->heads; i++) {
@@ -269,6 +270,7 @@ static tb_status run(tb_plan_state *state, const tb_tensors *tensors, tb_run_tim
         times->busy_min_us = fmin(times->busy_min_us, own->threads[t].busy_us);
         times->busy_max_us = fmax(times->busy_max_us, own->threads[t].busy_us);
         times->busy_mean_us += own->threads[t].busy_us / state->threads;
+        times->own_us += own->threads[t].own_us;
     }
     state->counters = (tb_run_counters){.unmasked = total * p->heads * p->batch};
     return TB_OK;

@@ -207,14 +207,11 @@ static void without_prior_or_fit__a_parameter_is_unknown(void **state)
 static void what_travels__belongs_to_the_code(void **state)
 {
     (void)state;
-    static const bool travels[TB_TIME_PARAMETER_COUNT] = {[TB_TIME_OVERLAP] = true,
-                                                          [TB_TIME_MASK_CYCLES] = true,
-                                                          [TB_TIME_MASK_3D_FACTOR] = true,
-                                                          [TB_TIME_PROLOGUE_CYCLES] = true,
-                                                          [TB_TIME_TENSOR_FRACTION] = true,
-                                                          [TB_TIME_SOFTMAX_FACTOR] = true,
-                                                          [TB_TIME_BACKWARD_OVERLAP] = true,
-                                                          [TB_TIME_TILE_LATENCY_CYCLES] = true};
+    static const bool travels[TB_TIME_PARAMETER_COUNT] = {
+        [TB_TIME_OVERLAP] = true,          [TB_TIME_MASK_CYCLES] = true,
+        [TB_TIME_MASK_3D_FACTOR] = true,   [TB_TIME_PROLOGUE_CYCLES] = true,
+        [TB_TIME_TENSOR_FRACTION] = true,  [TB_TIME_SOFTMAX_FACTOR] = true,
+        [TB_TIME_BACKWARD_OVERLAP] = true, [TB_TIME_TILE_LATENCY_CYCLES] = true};
     for (int p = 0; p < TB_TIME_PARAMETER_COUNT; p++) {
         assert_int_equal(tb_time_parameters[p].travels, travels[p]);
     }
