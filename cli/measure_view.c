@@ -15,6 +15,7 @@ typedef struct measured {
     tb_series_summary summary;
     double flop_per_s; /* of the pairs that the pattern lets through */
     bool has_speedup;
+    bool has_bound; /* the kernel works in tiles, as the baseline does */
     double speedup; /* over the measured baseline */
     double of_bound_percent;
 } measured;
@@ -28,6 +29,7 @@ static tb_status work_out(const tb_measure *measure, const tb_profile *profile, 
     double median_us = run->time.median_us;
     out->flop_per_s = out->prediction->launch.visible_flop / (median_us * 1e-6);
     out->has_speedup = run->has_baseline;
+    out->has_bound = run->has_baseline && run->kernel != NULL;
     if (run->has_baseline) {
         out->speedup = profile->runs[run->baseline].time.median_us / median_us;
         out->of_bound_percent = 100 * out->speedup / out->prediction->bound.tile_speedup;
@@ -49,12 +51,15 @@ static void add_row(tb_table *table, const measured *of)
     tb_table_cell(table, "%.1f", of->flop_per_s * 1e-9);
     if (of->has_speedup) {
         tb_table_cell(table, "%.2f", of->speedup);
+    } else {
+        tb_table_cell(table, "-");
+    }
+    if (of->has_bound) {
         tb_table_cell(table, "%.2f", of->prediction->bound.tile_speedup);
         tb_table_cell(table, "%.1f %%", of->of_bound_percent);
     } else {
-        for (int i = 0; i < 3; i++) {
-            tb_table_cell(table, "-");
-        }
+        tb_table_cell(table, "-");
+        tb_table_cell(table, "-");
     }
     tb_table_cell(table, "%s",
                   of->run->permute_us.given ? tb_units_time_us(of->run->permute_us.value, time)
@@ -86,6 +91,15 @@ tb_status tb_view_measured_text(tb_buffer *out, const tb_measure *measure,
     return status;
 }
 
+static void put_optional(tb_document *doc, const char *key, bool is_there, double value)
+{
+    if (is_there) {
+        tb_document_double(doc, key, value);
+    } else {
+        tb_document_null(doc, key);
+    }
+}
+
 static void put_run(tb_document *doc, const measured *of, const tb_profile *profile)
 {
     const tb_run *run = of->run;
@@ -97,25 +111,14 @@ static void put_run(tb_document *doc, const measured *of, const tb_profile *prof
     tb_document_double(doc, "median_us", run->time.median_us);
     tb_document_double(doc, "low_us", of->summary.quartiles.low);
     tb_document_double(doc, "high_us", of->summary.quartiles.high);
-    if (of->summary.has_interval) {
-        tb_document_double(doc, "interval_low_us", of->summary.interval.low);
-        tb_document_double(doc, "interval_high_us", of->summary.interval.high);
-    } else {
-        tb_document_null(doc, "interval_low_us");
-        tb_document_null(doc, "interval_high_us");
-    }
+    put_optional(doc, "interval_low_us", of->summary.has_interval, of->summary.interval.low);
+    put_optional(doc, "interval_high_us", of->summary.has_interval, of->summary.interval.high);
     tb_document_int(doc, "samples", run->time.n);
     tb_document_int(doc, "set_aside", run->time.set_aside);
     tb_document_double(doc, "tflops", of->flop_per_s * 1e-12);
-    if (of->has_speedup) {
-        tb_document_double(doc, "speedup", of->speedup);
-        tb_document_double(doc, "tile_speedup", of->prediction->bound.tile_speedup);
-        tb_document_double(doc, "of_bound_percent", of->of_bound_percent);
-    } else {
-        tb_document_null(doc, "speedup");
-        tb_document_null(doc, "tile_speedup");
-        tb_document_null(doc, "of_bound_percent");
-    }
+    put_optional(doc, "speedup", of->has_speedup, of->speedup);
+    put_optional(doc, "tile_speedup", of->has_bound, of->prediction->bound.tile_speedup);
+    put_optional(doc, "of_bound_percent", of->has_bound, of->of_bound_percent);
     tb_document_double(doc, "permute_us", run->permute_us.given ? run->permute_us.value : 0);
     tb_document_double(doc, "pack_us", run->pack_us.given ? run->pack_us.value : 0);
     tb_document_int(doc, "checked_rows", run->check.rows);

@@ -41,7 +41,7 @@ typedef struct tb_launch {
     const tb_tile_list *tiles; /* fused needs one, of this problem, pattern and tiling; else NULL */
     tb_implementation implementation;
     int threads;             /* 0 = all that the backend finds */
-    int64_t splits;          /* decode: parts of the keys; 0 = one a thread and KV head at least */
+    int64_t splits;          /* decode: parts of the keys; 0 = a few for each thread */
     double scale;            /* of the logits; 0 = 1 / sqrt(dim) */
     int64_t workspace_bytes; /* for copies of K and V in the kernel's layout, which are made of as
                                 many heads at a time as fit, at least one; 0 = 1 GiB */

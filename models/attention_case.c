@@ -3,8 +3,10 @@
 #include "checked.h"
 #include "mask_file.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 tb_case tb_case_default(void)
 {
@@ -59,6 +61,20 @@ static bool hides_all(const tb_bit_matrix *mask)
     return true;
 }
 
+/* A copy of a path that holds wherever it is read from later; NULL when memory is exhausted. */
+static char *absolute(const char *path)
+{
+    char folder[4096] = "";
+    bool is_relative = path[0] != '/' && getcwd(folder, sizeof folder) != NULL;
+    size_t length = strlen(folder) + strlen(path) + 2;
+    char *made = malloc(length);
+    if (made != NULL) {
+        (void)snprintf(made, length, "%s%s%s", is_relative ? folder : "", is_relative ? "/" : "",
+                       path);
+    }
+    return made;
+}
+
 tb_status tb_case_set_mask(tb_case *item, const char *path, int64_t block_q, int64_t block_kv,
                            tb_error *err)
 {
@@ -76,12 +92,11 @@ tb_status tb_case_set_mask(tb_case *item, const char *path, int64_t block_q, int
         return tb_fail_at(err, TB_EFILE, path, 0, 0,
                           "the mask hides every pair; at least one must be visible");
     }
-    char *kept = malloc(strlen(path) + 1);
+    char *kept = absolute(path);
     if (kept == NULL) {
         tb_bit_matrix_destroy(mask);
         return tb_fail(err, TB_ENOMEM, "no memory for a path");
     }
-    strcpy(kept, path); /* it has room */
     tb_case_release(item);
     item->mask_path = kept;
     item->pattern.kind = TB_PATTERN_EXPLICIT;

@@ -23,7 +23,7 @@ typedef struct tb_tiling_request {
 typedef struct tb_case {
     tb_problem problem;
     tb_pattern pattern; /* its mask is owned by the case */
-    char *mask_path;    /* of the file that the mask came from, or NULL; owned */
+    char *mask_path;    /* absolute, of the file that the mask came from, or NULL; owned */
     tb_tiling_request tiling;
     tb_baseline baseline;
 } tb_case;

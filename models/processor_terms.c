@@ -43,16 +43,16 @@ double tb_time_worked_rows(const tb_time_case *item)
 /* Bytes of all tensors of a launch, and of keys and values once more as fp32. */
 static double footprint(const tb_problem *problem)
 {
-    double n = (double)tb_layout_tokens(&problem->layout), dims;
+    double n = (double)tb_layout_tokens(&problem->layout);
     double queries = (n + (double)problem->extra_q) * (double)problem->heads;
     double keys = (n + (double)problem->extra_kv) * (double)problem->heads_kv;
     double bytes = (double)tb_dtype_bytes(problem->dtype);
-    dims = (double)(problem->dim + problem->dim_value) * (double)problem->batch;
+    double dims = (double)(problem->dim + problem->dim_value) * (double)problem->batch;
     return dims * (queries * bytes + keys * (bytes + (double)sizeof(float)));
 }
 
 /* Time of work on memory over that of work on the last cache: the part of the data that fits the
- * cores' own caches is faster by cached_factor. */
+ * cores' own caches takes cached_factor of it. */
 static double slowness(const tb_time_case *item, const tb_time_values *values)
 {
     const tb_device *device = item->device;

@@ -125,7 +125,8 @@ static tb_status put_texts(const tb_device_facts *facts, int threads, tb_device 
     if (notes == NULL) {
         return no_memory(err);
     }
-    (void)snprintf(text, sizeof text, "%s, %d threads, %s", facts->name, threads, facts->isa);
+    (void)snprintf(text, sizeof text, "%s, %d thread%s, %s", facts->name, threads,
+                   threads == 1 ? "" : "s", facts->isa);
     device->summary = keep(device, text, &failed);
     device->name = "host";
     device->is_cpu = true;

@@ -336,7 +336,8 @@ tb_status tb_measure_resume(tb_measure *measure, const tb_profile *before, tb_er
 {
     if (before->environment.threads != measure->environment.threads) {
         return tb_fail(err, TB_EINVAL,
-                       "%s was measured on %lld threads, not %lld; give --threads, or another -o",
+                       "%s was measured with %lld as the number of threads, not %lld; give "
+                       "--threads, or another -o",
                        before->path, (long long)before->environment.threads,
                        (long long)measure->environment.threads);
     }

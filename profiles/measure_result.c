@@ -132,9 +132,9 @@ static tb_status make_head(tb_measure *measure, tb_error *err)
     if (profile->name != NULL) {
         return TB_OK;
     }
-    (void)snprintf(summary, sizeof summary, "%s, %lld threads, %s: measured by tilebound",
+    (void)snprintf(summary, sizeof summary, "%s, %lld thread%s, %s: measured by tilebound",
                    measure->facts->name, (long long)measure->environment.threads,
-                   measure->facts->isa);
+                   measure->environment.threads == 1 ? "" : "s", measure->facts->isa);
     profile->summary = tb_arena_text(measure->arena, summary, strlen(summary));
     const char **kept =
         tb_arena_array(measure->arena, notes != NULL ? notes->count + 1 : 1, sizeof *kept);

@@ -4,8 +4,47 @@
 
 #include <stdlib.h>
 
-static void store(const tb_tile_list *list, const int64_t *queries, const int64_t *keys,
-                  uint64_t *bits)
+/* dst[to, to + count) |= src[from, from + count), at most 64 bits. */
+static void copy_bits(uint64_t *dst, int64_t to, const uint64_t *src, int64_t from, int64_t count)
+{
+    int64_t word = from / 64, shift = from % 64, place = to % 64;
+    uint64_t bits = src[word] >> shift;
+    if (shift + count > 64) {
+        bits |= src[word + 1] << (64 - shift);
+    }
+    bits &= count < 64 ? (UINT64_C(1) << count) - 1 : ~UINT64_C(0);
+    dst[to / 64] |= bits << place;
+    if (place + count > 64) {
+        dst[to / 64 + 1] |= bits >> (64 - place);
+    }
+}
+
+/* Runs of consecutive tokens among the slots of a KV tile, of at most 64. */
+typedef struct slot_run {
+    int64_t slot, token, count;
+} slot_run;
+
+static int64_t find_runs(const int64_t *keys, int64_t capacity, slot_run *runs)
+{
+    int64_t count = 0;
+    for (int64_t j = 0; j < capacity; j++) {
+        slot_run *last = count > 0 ? &runs[count - 1] : NULL;
+        if (keys[j] < 0) {
+            continue;
+        }
+        if (last != NULL && last->slot + last->count == j && last->token + last->count == keys[j] &&
+            last->count < 64) {
+            last->count++;
+        } else {
+            runs[count++] = (slot_run){.slot = j, .token = keys[j], .count = 1};
+        }
+    }
+    return count;
+}
+
+/* The bits of one visit: run by run where a bit is a token, else bit by bit. */
+static void store(const tb_tile_list *list, const int64_t *queries, const slot_run *runs,
+                  int64_t run_count, uint64_t *bits)
 {
     const tb_pattern *pattern = &list->pattern;
     for (int64_t i = 0; i < list->q_capacity; i++, bits += list->mask_words) {
@@ -13,9 +52,15 @@ static void store(const tb_tile_list *list, const int64_t *queries, const int64_
             continue;
         }
         const uint64_t *row = tb_bit_matrix_row(pattern->mask, queries[i] / pattern->mask_block_q);
-        for (int64_t j = 0; j < list->kv_capacity; j++) {
-            if (keys[j] >= 0 && tb_bits_get(row, keys[j] / pattern->mask_block_kv)) {
-                tb_bits_set(bits, j);
+        for (const slot_run *run = runs; run < runs + run_count; run++) {
+            if (pattern->mask_block_kv == 1) {
+                copy_bits(bits, run->slot, row, run->token, run->count);
+                continue;
+            }
+            for (int64_t j = 0; j < run->count; j++) {
+                if (tb_bits_get(row, (run->token + j) / pattern->mask_block_kv)) {
+                    tb_bits_set(bits, run->slot + j);
+                }
             }
         }
     }
@@ -28,7 +73,7 @@ static bool needs_bits(const tb_tile_list *list, int64_t q, const tb_tile_entry 
            list->kv[entry->kv_tile].group >= 0;
 }
 
-static void store_all(tb_tile_list *list, int64_t *queries, int64_t *keys)
+static void store_all(tb_tile_list *list, int64_t *queries, int64_t *keys, slot_run *runs)
 {
     int64_t used = 0, size = list->q_capacity * list->mask_words;
     for (int64_t q = 0; q < list->q_tiles; q++) {
@@ -37,7 +82,8 @@ static void store_all(tb_tile_list *list, int64_t *queries, int64_t *keys)
             tb_tile_entry *entry = &list->entries[e];
             if (needs_bits(list, q, entry)) {
                 tb_tile_list_kv_slots(list, entry->kv_tile, keys);
-                store(list, queries, keys, list->mask_bits + used * size);
+                int64_t count = find_runs(keys, list->kv_capacity, runs);
+                store(list, queries, runs, count, list->mask_bits + used * size);
                 entry->mask = (int32_t)used++;
             }
         }
@@ -62,13 +108,15 @@ tb_status tb_tile_list_store_masks(tb_tile_list *list, tb_error *err)
     list->mask_bits = calloc((size_t)words + 1, sizeof *list->mask_bits);
     int64_t *queries = calloc((size_t)list->q_capacity, sizeof *queries);
     int64_t *keys = calloc((size_t)list->kv_capacity, sizeof *keys);
+    slot_run *runs = calloc((size_t)list->kv_capacity, sizeof *runs);
     tb_status status = TB_OK;
-    if (list->mask_bits == NULL || queries == NULL || keys == NULL) {
+    if (list->mask_bits == NULL || queries == NULL || keys == NULL || runs == NULL) {
         status = tb_fail(err, TB_ENOMEM, "no memory for the masks of %lld tiles",
                          (long long)list->masks);
     } else {
-        store_all(list, queries, keys);
+        store_all(list, queries, keys, runs);
     }
+    free(runs);
     free(keys);
     free(queries);
     return status;

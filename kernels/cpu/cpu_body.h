@@ -206,9 +206,8 @@ ALWAYS float weigh(float *s, int64_t keys, float m)
     return vf_total(vf_add(even, odd));
 }
 
-ALWAYS void scale_row(float *o, int64_t columns, float by)
+ALWAYS void scale_row(float *o, int64_t columns, vf factor)
 {
-    vf factor = vf_all(by);
     for (int64_t c = 0; c < columns; c += LANES) {
         vf_store(o + c, vf_mul(vf_load(o + c), factor));
     }
@@ -220,9 +219,9 @@ static void softmax(const tb_cpu_softmax *tile)
         float *s = tile->s + r * tile->s_stride;
         float greatest = greatest_of(s, tile->keys);
         if (greatest > tile->m[r]) {
-            float by = exp2f(tile->m[r] - greatest); /* 0 for the first tile, whose m is -inf */
+            vf by = exp2_of(vf_all(tile->m[r] - greatest)); /* 0 for the first, whose m is -inf */
             tile->m[r] = greatest;
-            tile->l[r] *= by;
+            tile->l[r] *= vf_greatest(by);
             scale_row(tile->o + r * tile->o_stride, tile->columns, by);
         }
         if (tile->m[r] == -HUGE_VALF) { /* nothing seen yet: -inf - -inf would be NaN */

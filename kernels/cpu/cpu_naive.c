@@ -18,7 +18,7 @@ typedef struct row_thread {
     float *weights;         /* of one row; naive */
     float *q, *o;           /* one row, as fp32 */
     float *k_room, *v_room; /* a row of bf16 widened */
-    double busy_us;
+    double busy_us, own_us;
 } row_thread;
 
 typedef struct rows_plan {
@@ -161,6 +161,7 @@ static void times_of(const tb_plan_state *state, double begin, tb_run_times *tim
         times->busy_min_us = fmin(times->busy_min_us, own->threads[t].busy_us);
         times->busy_max_us = fmax(times->busy_max_us, own->threads[t].busy_us);
         times->busy_mean_us += own->threads[t].busy_us / state->threads;
+        times->own_us += own->threads[t].own_us;
     }
 }
 
@@ -175,7 +176,7 @@ static tb_status run_naive(tb_plan_state *state, const tb_tensors *tensors, tb_r
 #pragma omp parallel num_threads(state->threads) reduction(+ : unmasked)
     {
         row_thread *thread = &own->threads[tb_cpu_thread()];
-        double started = tb_cpu_now_us();
+        double started = tb_cpu_now_us(), own_started = tb_cpu_own_us();
         query_row row = row_begin(state, tensors);
 #pragma omp for schedule(dynamic, ROWS_AT_ONCE) nowait
         for (int64_t i = 0; i < p->heads * p->batch * tokens; i++) {
@@ -190,6 +191,7 @@ static tb_status run_naive(tb_plan_state *state, const tb_tensors *tensors, tb_r
             unmasked += thread->keys.total;
         }
         thread->busy_us = tb_cpu_now_us() - started;
+        thread->own_us = tb_cpu_own_us() - own_started;
     }
     times_of(state, begin, times);
     state->counters = (tb_run_counters){.unmasked = unmasked};
@@ -235,7 +237,7 @@ static void pass_over(tb_plan_state *state, const tb_tensors *tensors, query_row
 #pragma omp parallel num_threads(state->threads)
     {
         row_thread *thread = &own->threads[tb_cpu_thread()];
-        double started = tb_cpu_now_us();
+        double started = tb_cpu_now_us(), own_started = tb_cpu_own_us();
         query_row row = head;
 #pragma omp for schedule(dynamic, ROWS_AT_ONCE) nowait
         for (int64_t q = 0; q < tokens; q++) {
@@ -255,6 +257,7 @@ static void pass_over(tb_plan_state *state, const tb_tensors *tensors, query_row
             }
         }
         thread->busy_us += tb_cpu_now_us() - started;
+        thread->own_us += tb_cpu_own_us() - own_started;
     }
 }
 
@@ -265,7 +268,7 @@ static tb_status run_unfused(tb_plan_state *state, const tb_tensors *tensors, tb
     const tb_problem *p = &state->launch.problem;
     rows_plan *own = state->own;
     for (int t = 0; t < state->threads; t++) {
-        own->threads[t].busy_us = 0;
+        own->threads[t].busy_us = own->threads[t].own_us = 0;
     }
     double begin = tb_cpu_now_us();
     for (int64_t i = 0; i < p->heads * p->batch; i++) {

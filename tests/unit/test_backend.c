@@ -332,6 +332,32 @@ static void times__name_their_steps(void **state)
     tb_tile_list_destroy(boxes);
 }
 
+/* The check does not rest on the list: a list that calls a partial tile full is found out by the
+ * outputs and by what is left unmasked, one that leaves a tile out by the outputs. */
+static void a_tile_list__that_lies_is_found_out(void **state)
+{
+    (void)state;
+    tb_launch launch = small_launch();
+    launch.pattern.kind = TB_PATTERN_CAUSAL;
+    tb_attention_check check = {.logit_size = 1, .seed = 7, .rows = 72};
+    tb_error err;
+    tb_tile_list *list = list_of(&launch);
+    launch.tiles = list;
+    launch.is_counting = true;
+    tb_assert_ok(tb_attention_run(backend("cpu"), &launch, &check, &err), &err);
+    assert_true(check.worst <= 1 && check.unmasked_wrong == 0);
+    tb_tile_entry *last = &list->entries[list->first[1] - 1]; /* on the diagonal */
+    assert_int_equal(last->mask, TB_TILE_RULE);
+    last->mask = TB_TILE_FULL;
+    tb_assert_ok(tb_attention_run(backend("cpu"), &launch, &check, &err), &err);
+    assert_true(check.worst > 1 && check.unmasked_wrong == 1);
+    last->mask = TB_TILE_RULE;
+    list->first[1]--; /* the next query tile takes it over, and hides all of it */
+    tb_assert_ok(tb_attention_run(backend("cpu"), &launch, &check, &err), &err);
+    assert_true(check.worst > 1);
+    tb_tile_list_destroy(list);
+}
+
 static void the_reference__refuses_rows_that_are_not_there(void **state)
 {
     (void)state;
@@ -462,6 +488,7 @@ TB_TESTS(cmocka_unit_test(backends__are_found_by_name),
          cmocka_unit_test(one_visible_key__gives_its_value_exactly),
          cmocka_unit_test(fully_masked_rows__are_zero_with_lse_minus_infinity),
          cmocka_unit_test(times__name_their_steps),
+         cmocka_unit_test(a_tile_list__that_lies_is_found_out),
          cmocka_unit_test(the_reference__refuses_rows_that_are_not_there),
          cmocka_unit_test(a_comparison__notices_wrong_outputs),
          cmocka_unit_test(numbers__are_rounded_to_nearest_even),
