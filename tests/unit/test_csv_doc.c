@@ -76,8 +76,8 @@ static void csv__every_line_end_ends_a_line(void **state)
         "a,b\r\n7,9\r\n12,\r\n",
         "a,b\r7,9\r12,\r",
         "a,b\n7,9\n12,",
-        "\xef\xbb\xbf"
-        "a,b\n7,9\n12,\n",
+        ("\xef\xbb\xbf"
+         "a,b\n7,9\n12,\n"),
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         tb_csv *doc = parse(texts[i]);
