@@ -141,7 +141,7 @@ static void fp32__runs_on_cuda_cores(void **state)
     close_bench(&b);
 }
 
-/* 96 is padded to 128: the products of 128, the bytes of 96. */
+/* 96 is padded to 128, in products and in shared memory: 128 x 256 x 2 bytes at 128 a clock. */
 static void padded_head_dims__cost_what_the_padding_costs(void **state)
 {
     (void)state;
@@ -150,7 +150,7 @@ static void padded_head_dims__cost_what_the_padding_costs(void **state)
     item.problem.dim = item.problem.dim_value = 96;
     tb_tile_cycles tile = tile_of(&b, &item);
     tb_assert_close(tile.tensor, 2048, 1e-12);
-    tb_assert_close(tile.smem, 384, 1e-12);
+    tb_assert_close(tile.smem, 512, 1e-12);
     item.problem.dim = 72; /* of queries and keys; values decide the padding */
     tb_assert_close(tile_of(&b, &item).tensor, 2048, 1e-12);
     close_bench(&b);
