@@ -147,6 +147,33 @@ tb_time tb_timed_once(const tb_case *item, const tb_kernel *kernel, const tb_dev
     return time;
 }
 
+tb_bench tb_bench_of(const char *kernel, const char *device)
+{
+    return (tb_bench){.kernel = tb_test_kernel(kernel),
+                      .device = tb_test_device(device),
+                      .values = tb_test_values()};
+}
+
+void tb_bench_close(tb_bench *bench)
+{
+    tb_kernel_destroy(bench->kernel);
+    tb_device_destroy(bench->device);
+}
+
+tb_tile_cycles tb_bench_tile(const tb_bench *bench, const tb_case *item)
+{
+    tb_timed_case timed;
+    tb_timed_open(item, bench->kernel, bench->device, &timed);
+    tb_tile_cycles cycles = tb_timed_tile(&timed, &bench->values);
+    tb_timed_close(&timed);
+    return cycles;
+}
+
+tb_time tb_bench_time(const tb_bench *bench, const tb_case *item)
+{
+    return tb_timed_once(item, bench->kernel, bench->device, &bench->values);
+}
+
 tb_case tb_test_draw_gna(gsl_rng *random, int64_t tokens)
 {
     static const int64_t longest[] = {0, 100000, 320, 80};

@@ -49,6 +49,21 @@ tb_time tb_timed_run(const tb_timed_case *timed, const tb_time_values *values);
 tb_time tb_timed_once(const tb_case *item, const tb_kernel *kernel, const tb_device *device,
                       const tb_time_values *values);
 
+/** A kernel on a device, with the parameters of tb_test_values(). */
+typedef struct tb_bench {
+    tb_kernel *kernel;
+    tb_device *device;
+    tb_time_values values;
+} tb_bench;
+
+/** Load both; close the bench when done. */
+tb_bench tb_bench_of(const char *kernel, const char *device);
+void tb_bench_close(tb_bench *bench);
+
+/** The tile of a case there, and its time. */
+tb_tile_cycles tb_bench_tile(const tb_bench *bench, const tb_case *item);
+tb_time tb_bench_time(const tb_bench *bench, const tb_case *item);
+
 /** gna of random rank (1 to 3), window, stride, dilation, heads and head dim (64 or 128), in
  *  layouts of up to `tokens` tokens. */
 tb_case tb_test_draw_gna(gsl_rng *random, int64_t tokens);

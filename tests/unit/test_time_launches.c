@@ -5,31 +5,6 @@
 
 #include "test_support.h"
 
-/* A kernel on a device, and the parameters of tb_test_values(). */
-typedef struct bench {
-    tb_kernel *kernel;
-    tb_device *device;
-    tb_time_values values;
-} bench;
-
-static bench bench_of(const char *kernel, const char *device)
-{
-    return (bench){.kernel = tb_test_kernel(kernel),
-                   .device = tb_test_device(device),
-                   .values = tb_test_values()};
-}
-
-static void close_bench(bench *b)
-{
-    tb_kernel_destroy(b->kernel);
-    tb_device_destroy(b->device);
-}
-
-static tb_time time_of(const bench *b, const tb_case *item)
-{
-    return tb_timed_once(item, b->kernel, b->device, &b->values);
-}
-
 static tb_case dense(const char *layout, int64_t heads)
 {
     tb_case item = tb_test_gna(layout, NULL, NULL, heads);
@@ -57,7 +32,7 @@ static void assert_sides(const tb_time *time, tb_side_launch first, tb_side_laun
 }
 
 /* At 1,000 GB/s a launch takes bytes / 1e6 ns; each starts in 3 us. */
-static void slow_memory(const bench *b)
+static void slow_memory(const tb_bench *b)
 {
     tb_test_set(b->device, "measured_dram_read_gb_per_s=1000");
     tb_test_set(b->device, "measured_launch_us=3");
@@ -70,11 +45,11 @@ static void slow_memory(const bench *b)
 static void backward__has_delta_and_conversion_beside_it(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     slow_memory(&b);
     tb_case item = dense("6400", 3);
     item.problem.pass = TB_PASS_BACKWARD;
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_sides(&time, TB_SIDE_DELTA, TB_SIDE_CONVERT);
     tb_assert_close(time.side_us[TB_SIDE_DELTA], 9.9072 + 3, 1e-12);
     tb_assert_close(time.side_us[TB_SIDE_CONVERT], 24.576 + 3, 1e-12);
@@ -82,14 +57,14 @@ static void backward__has_delta_and_conversion_beside_it(void **state)
     double makespan_us = time.schedule.makespan / time.clock_mhz + time.exposed_us;
     tb_assert_close(time.attention_us, makespan_us + 5 + sides_of(&time), 1e-12);
     b.kernel->time.dq_atomic = false; /* its CTA writes dQ as it is wanted */
-    time = time_of(&b, &item);
+    time = tb_bench_time(&b, &item);
     assert_sides(&time, TB_SIDE_DELTA, TB_SIDE_DELTA);
     item.problem.dim_value = 64; /* half of O and dO, all of dQ */
     b.kernel->time.dq_atomic = true;
-    time = time_of(&b, &item);
+    time = tb_bench_time(&b, &item);
     tb_assert_close(time.side_us[TB_SIDE_DELTA], (9.9072 + 0.0768) / 2 + 3, 1e-12);
     tb_assert_close(time.side_us[TB_SIDE_CONVERT], 24.576 + 3, 1e-12);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 /* Six query heads of two KV heads: the gradients of 12,800 rows of K and V, 256 wide, are written
@@ -97,16 +72,16 @@ static void backward__has_delta_and_conversion_beside_it(void **state)
 static void backward__adds_up_the_gradients_of_a_group(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     slow_memory(&b);
     tb_case item = dense("6400", 6);
     item.problem.pass = TB_PASS_BACKWARD;
-    tb_assert_close(time_of(&b, &item).side_us[TB_SIDE_REDUCE], 0, 0);
+    tb_assert_close(tb_bench_time(&b, &item).side_us[TB_SIDE_REDUCE], 0, 0);
     item.problem.heads_kv = 2;
-    tb_assert_close(time_of(&b, &item).side_us[TB_SIDE_REDUCE], 85.1968 + 3, 1e-12);
+    tb_assert_close(tb_bench_time(&b, &item).side_us[TB_SIDE_REDUCE], 85.1968 + 3, 1e-12);
     item.problem.pass = TB_PASS_FORWARD;
-    tb_assert_close(time_of(&b, &item).side_us[TB_SIDE_REDUCE], 0, 0);
-    close_bench(&b);
+    tb_assert_close(tb_bench_time(&b, &item).side_us[TB_SIDE_REDUCE], 0, 0);
+    tb_bench_close(&b);
 }
 
 /* A CTA a KV tile: 50 of 128 keys, each visited by 100 query tiles of 64, for each of 3 heads: 150
@@ -114,18 +89,18 @@ static void backward__adds_up_the_gradients_of_a_group(void **state)
 static void backward__has_a_cta_for_each_kv_tile(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = dense("6400", 3);
     item.problem.pass = TB_PASS_BACKWARD;
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_int_equal(time.schedule.ctas, 150);
     assert_int_equal(time.schedule.waves, 2);
     tb_assert_close(time.schedule.makespan, 2 * (2200 + 100 * time.tile.plain), 1e-12);
     tb_assert_close(time.plain_cycles, 150 * 100 * time.tile.plain, 1e-12);
     /* Q, K, V, dO read and dK, dV written in bf16, dQ in fp32: 6 x 2 + 4 bytes an element */
     tb_test_set(b.device, "memory_bandwidth_gb_per_s=1");
-    tb_assert_close(time_of(&b, &item).hbm_us, 2457600 * 16.0 / 1e9 * 1e6, 1e-12);
-    close_bench(&b);
+    tb_assert_close(tb_bench_time(&b, &item).hbm_us, 2457600 * 16.0 / 1e9 * 1e6, 1e-12);
+    tb_bench_close(&b);
 }
 
 /* 4,096 tokens, causal, tiles of 128 x 128: KV tile k of 32 is visited by 32 - k query tiles, of
@@ -133,16 +108,16 @@ static void backward__has_a_cta_for_each_kv_tile(void **state)
 static void backward__masks_what_is_partial(void **state)
 {
     (void)state;
-    bench b = bench_of("fa4", "b200");
+    tb_bench b = tb_bench_of("fa4", "b200");
     tb_case item = dense("4096", 1);
     item.pattern.kind = TB_PATTERN_CAUSAL;
     item.problem.pass = TB_PASS_BACKWARD;
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_int_equal(time.schedule.ctas, 32);
     tb_assert_close(time.plain_cycles, 528 * time.tile.plain, 1e-12);
     tb_assert_close(time.tile_cycles, 496 * time.tile.plain + 32 * time.tile.masked, 1e-12);
     tb_assert_close(time.schedule.makespan, 2200 + 31 * time.tile.plain + time.tile.masked, 1e-12);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 /* 32,768 tokens, window 2,048, stride 256: 256 query tiles of 16 KV tiles. 300 extra tokens are
@@ -153,12 +128,12 @@ static void backward__masks_what_is_partial(void **state)
 static void extra_tokens__may_have_a_launch_of_their_own(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     slow_memory(&b);
     tb_case item = tb_test_gna("32768", "2048", "256", 1);
-    tb_time without = time_of(&b, &item);
+    tb_time without = tb_bench_time(&b, &item);
     item.problem.extra_kv = 300;
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_sides(&time, TB_SIDE_EXTRA_KV, TB_SIDE_MERGE);
     tb_assert_close(time.schedule.makespan, without.schedule.makespan, 1e-12);
     tb_assert_close(time.tile_cycles, without.tile_cycles, 1e-12);
@@ -167,41 +142,41 @@ static void extra_tokens__may_have_a_launch_of_their_own(void **state)
     tb_assert_close(time.side_us[TB_SIDE_MERGE], 25.55904 + 3, 1e-12);
     tb_assert_close(time.attention_us, without.attention_us + sides_of(&time), 1e-12);
     item.pattern.stride[0] = 255; /* all tiles are masked, but those of extra tokens */
-    time = time_of(&b, &item);
+    time = tb_bench_time(&b, &item);
     item.problem.extra_kv = 0;
-    without = time_of(&b, &item);
+    without = tb_bench_time(&b, &item);
     tb_assert_close(time.tile_cycles, without.tile_cycles, 1e-12);
     assert_true(without.tile_cycles > without.plain_cycles);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 /* Fused, they are three more tiles of every CTA, the last of them partial. */
 static void extra_tokens__may_be_fused(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     b.kernel->extra_kv = TB_EXTRA_KV_FUSED;
     b.kernel->mask = TB_MASK_PARTIAL_ONLY;
     tb_case item = tb_test_gna("32768", "2048", "256", 1);
     item.problem.extra_kv = 300;
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_sides(&time, TB_SIDE_COUNT, TB_SIDE_COUNT);
     tb_assert_close(time.tile_cycles, 256 * (18 * 2816.0 + 4060), 1e-12);
     b.kernel->extra_kv = TB_EXTRA_KV_SECOND_LAUNCH; /* and the 16 others are full */
-    tb_assert_close(time_of(&b, &item).tile_cycles, 256 * 16 * 2816.0, 1e-12);
-    close_bench(&b);
+    tb_assert_close(tb_bench_time(&b, &item).tile_cycles, 256 * 16 * 2816.0, 1e-12);
+    tb_bench_close(&b);
 }
 
 /* A kernel that masks every tile masks as many as it visits, not those of the second launch too. */
 static void extra_tokens__are_not_masked_twice(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     b.kernel->mask = TB_MASK_ALWAYS;
     tb_case item = tb_test_gna("32768", "2048", "256", 1);
     item.problem.extra_kv = 300;
-    tb_assert_close(time_of(&b, &item).tile_cycles, 256 * 16 * 4060.0, 1e-12);
-    close_bench(&b);
+    tb_assert_close(tb_bench_time(&b, &item).tile_cycles, 256 * 16 * 4060.0, 1e-12);
+    tb_bench_close(&b);
 }
 
 /* Six query heads of two KV heads, 6,400 tokens: K and V of 2 x 6,400 x 256 x 2 bytes are read and
@@ -209,28 +184,28 @@ static void extra_tokens__are_not_masked_twice(void **state)
 static void expanded_heads__are_copied_first(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     slow_memory(&b);
     tb_test_set(b.device, "memory_bandwidth_gb_per_s=1");
     tb_case item = dense("6400", 6);
     item.problem.heads_kv = 2;
-    tb_time native = time_of(&b, &item);
+    tb_time native = tb_bench_time(&b, &item);
     assert_sides(&native, TB_SIDE_COUNT, TB_SIDE_COUNT);
     tb_assert_close(native.hbm_us, (6 + 2) * 3276800 / 1e9 * 1e6, 1e-12);
     b.kernel->gqa = TB_GQA_EXPANDED;
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_sides(&time, TB_SIDE_EXPAND, TB_SIDE_EXPAND);
     tb_assert_close(time.side_us[TB_SIDE_EXPAND], 26.2144 + 3, 1e-12);
     tb_assert_close(time.hbm_us, (6 + 6) * 3276800 / 1e9 * 1e6, 1e-12);
     item.problem.heads_kv = 6; /* nothing to copy */
-    time = time_of(&b, &item);
+    time = tb_bench_time(&b, &item);
     assert_sides(&time, TB_SIDE_COUNT, TB_SIDE_COUNT);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
-static bench splitting(void)
+static tb_bench splitting(void)
 {
-    bench b = bench_of("fa2", "a100-80");
+    tb_bench b = tb_bench_of("fa2", "a100-80");
     slow_memory(&b);
     b.kernel->time.splits_kv = true;
     return b;
@@ -242,9 +217,9 @@ static bench splitting(void)
 static void small_grids__are_split(void **state)
 {
     (void)state;
-    bench b = splitting();
+    tb_bench b = splitting();
     tb_case item = dense("6400", 1);
-    tb_time split = time_of(&b, &item);
+    tb_time split = tb_bench_time(&b, &item);
     assert_int_equal(split.splits, 2);
     assert_int_equal(split.schedule.ctas, 100);
     tb_assert_close(split.schedule.makespan, 2200 + 50 * split.tile.plain, 1e-12);
@@ -252,27 +227,28 @@ static void small_grids__are_split(void **state)
     assert_sides(&split, TB_SIDE_MERGE, TB_SIDE_MERGE);
     tb_assert_close(split.side_us[TB_SIDE_MERGE], 14.848 + 3, 1e-12);
     b.kernel->time.splits_kv = false;
-    tb_time whole = time_of(&b, &item);
+    tb_time whole = tb_bench_time(&b, &item);
     assert_int_equal(whole.splits, 1);
     tb_assert_close(whole.schedule.makespan, 2200 + 100 * split.tile.plain, 1e-12);
     assert_true(split.attention_us < whole.attention_us);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 static void splits__must_pay_for_their_merge(void **state)
 {
     (void)state;
-    bench b = splitting();
+    tb_bench b = splitting();
     tb_case item = dense("6400", 1), full = dense("6400", 3);
-    assert_int_equal(time_of(&b, &full).splits, 1); /* 150 CTAs on 216 slots: 100 tiles are least */
+    assert_int_equal(tb_bench_time(&b, &full).splits,
+                     1); /* 150 CTAs on 216 slots: 100 tiles are least */
     tb_test_set(b.device, "measured_launch_us=200"); /* 50 tiles take some 120 us */
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_int_equal(time.splits, 1);
     assert_sides(&time, TB_SIDE_COUNT, TB_SIDE_COUNT);
     tb_test_set(b.device, "measured_launch_us=3");
     item.problem.pass = TB_PASS_BACKWARD;
-    assert_int_equal(time_of(&b, &item).splits, 1);
-    close_bench(&b);
+    assert_int_equal(tb_bench_time(&b, &item).splits, 1);
+    tb_bench_close(&b);
 }
 
 /* 512 tokens: 4 query tiles of 8 KV tiles, shared by 8 CTAs each: 32 CTAs of one tile on 108 SMs.
@@ -280,12 +256,12 @@ static void splits__must_pay_for_their_merge(void **state)
 static void small_grids__are_limited_by_latency(void **state)
 {
     (void)state;
-    bench b = splitting();
+    tb_bench b = splitting();
     tb_case item = dense("512", 1);
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_int_equal(time.splits, 8);
     assert_int_equal(time.limiter, TB_LIMITER_LATENCY);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 /* 162 CTAs on the 216 slots of 108 SMs, 54 KV tiles each: a quarter of the time is idle, and
@@ -293,15 +269,15 @@ static void small_grids__are_limited_by_latency(void **state)
 static void shared_sms__are_not_idle_twice(void **state)
 {
     (void)state;
-    bench b = bench_of("fa2", "a100-80");
+    tb_bench b = tb_bench_of("fa2", "a100-80");
     tb_case item = dense("3456", 6);
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_int_equal(time.schedule.ctas, 162);
     assert_int_equal(time.schedule.slots, 216);
     assert_int_equal(time.limiter, TB_LIMITER_TENSOR);
     item = dense("3456", 5); /* 135: 37.5 % idle, products 0.604 of the rest, 37.7 % ... */
-    assert_int_equal(time_of(&b, &item).limiter, TB_LIMITER_LATENCY); /* ... and prologues */
-    close_bench(&b);
+    assert_int_equal(tb_bench_time(&b, &item).limiter, TB_LIMITER_LATENCY); /* ... and prologues */
+    tb_bench_close(&b);
 }
 
 /* Eight heads of two KV heads: rows of four heads share a query tile, so that it has 32 tokens; the
@@ -310,11 +286,11 @@ static void shared_sms__are_not_idle_twice(void **state)
 static void packed_heads__share_query_tiles(void **state)
 {
     (void)state;
-    bench b = bench_of("fa2", "a100-80");
+    tb_bench b = tb_bench_of("fa2", "a100-80");
     tb_case item = dense("6400", 8);
     item.problem.heads_kv = 2;
     item.problem.batch = 3;
-    tb_time native = time_of(&b, &item);
+    tb_time native = tb_bench_time(&b, &item);
     b.kernel->gqa = TB_GQA_PACKED;
     tb_timed_case timed;
     tb_timed_open(&item, b.kernel, b.device, &timed);
@@ -330,29 +306,29 @@ static void packed_heads__share_query_tiles(void **state)
     tb_assert_close(packed.hbm_us, native.hbm_us, 1e-12);
     tb_timed_close(&timed);
     item.problem.pass = TB_PASS_BACKWARD; /* not packed */
-    tb_time packing = time_of(&b, &item);
+    tb_time packing = tb_bench_time(&b, &item);
     b.kernel->gqa = TB_GQA_NATIVE;
-    assert_true(packing.attention_us == time_of(&b, &item).attention_us);
-    close_bench(&b);
+    assert_true(packing.attention_us == tb_bench_time(&b, &item).attention_us);
+    tb_bench_close(&b);
 }
 
 /* A launch of extra tokens has as many CTAs as the attention's. */
 static void packed_heads__share_query_tiles_of_extra_tokens(void **state)
 {
     (void)state;
-    bench b = bench_of("fa2", "a100-80");
+    tb_bench b = tb_bench_of("fa2", "a100-80");
     b.kernel->gqa = TB_GQA_PACKED;
     b.kernel->extra_kv = TB_EXTRA_KV_SECOND_LAUNCH;
     tb_case item = dense("6400", 8);
     item.problem.heads_kv = 2;
     item.problem.extra_kv = 640;
-    tb_time time = time_of(&b, &item);
+    tb_time time = tb_bench_time(&b, &item);
     assert_int_equal(time.occupancy, 2);
     /* 400 CTAs on 216 slots: two waves of 2 x 10 tiles */
     double cycles = 2 * (2200 + 2 * 10 * time.tile.plain);
     /* Q and O of 6,400 x 8 x 256 x 2 bytes at 2,039 GB/s */
     tb_assert_close(time.side_us[TB_SIDE_EXTRA_KV], cycles / 1410 + 26214400 / 2039e3 + 5, 1e-12);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 /* FlashAttention-3 runs 128 x 176 dense and 128 x 128 causal or windowed at head dim 128. */

@@ -5,37 +5,8 @@
 
 #include <math.h>
 
-/* A kernel on a device, and the parameters of tb_test_values(). */
-typedef struct bench {
-    tb_kernel *kernel;
-    tb_device *device;
-    tb_time_values values;
-} bench;
-
-static bench bench_of(const char *kernel, const char *device)
-{
-    return (bench){.kernel = tb_test_kernel(kernel),
-                   .device = tb_test_device(device),
-                   .values = tb_test_values()};
-}
-
-static void close_bench(bench *b)
-{
-    tb_kernel_destroy(b->kernel);
-    tb_device_destroy(b->device);
-}
-
-static tb_tile_cycles tile_of(const bench *b, const tb_case *item)
-{
-    tb_timed_case timed;
-    tb_timed_open(item, b->kernel, b->device, &timed);
-    tb_tile_cycles cycles = tb_timed_tile(&timed, &b->values);
-    tb_timed_close(&timed);
-    return cycles;
-}
-
 /* The same of another dtype, which the kernel need not run. */
-static tb_tile_cycles tile_as(const bench *b, const tb_case *item, tb_dtype dtype)
+static tb_tile_cycles tile_as(const tb_bench *b, const tb_case *item, tb_dtype dtype)
 {
     tb_timed_case timed;
     tb_timed_open(item, b->kernel, b->device, &timed);
@@ -53,9 +24,9 @@ static tb_tile_cycles tile_as(const bench *b, const tb_case *item, tb_dtype dtyp
 static void h100_tile__is_as_worked_out_by_hand(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", "256", 3);
-    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_tile_cycles tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.tensor, 2048, 1e-12);
     tb_assert_close(tile.exp, 1024, 1e-12);
     tb_assert_close(tile.alu, 448, 1e-12);
@@ -65,22 +36,22 @@ static void h100_tile__is_as_worked_out_by_hand(void **state)
     tb_assert_close(tile.plain, 2816, 1e-12);
     tb_assert_close(tile.masked, 4060, 1e-12);
     item = tb_test_gna("256x256", "80x80", NULL, 24); /* masks cost the same in 2-D */
-    tb_assert_close(tile_of(&b, &item).masked, 4060, 1e-12);
+    tb_assert_close(tb_bench_tile(&b, &item).masked, 4060, 1e-12);
     item = tb_test_gna("30x48x80", "18x24x24", NULL, 24); /* and half as much again in 3-D */
-    tile = tile_of(&b, &item);
+    tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.mask, 2250, 1e-12);
     tb_assert_close(tile.plain, 2816, 1e-12);
     tb_assert_close(tile.masked, 1024 + 2250 + 0.75 * 2048, 1e-12);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 /* 256 x 128 pairs at 8,192 FLOP a clock: 2,048 clocks; 32,768 exponentials at 16: as many. */
 static void b200_tile__is_as_worked_out_by_hand(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-blackwell-fna", "b200");
+    tb_bench b = tb_bench_of("cutlass-blackwell-fna", "b200");
     tb_case item = tb_test_gna("32768", "2048", "256", 3);
-    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_tile_cycles tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.tensor, 2048, 1e-12);
     tb_assert_close(tile.exp, 2048, 1e-12);
     tb_assert_close(tile.alu, 896, 1e-12);
@@ -88,33 +59,33 @@ static void b200_tile__is_as_worked_out_by_hand(void **state)
     tb_assert_close(tile.mask, 1500, 1e-12);
     tb_assert_close(tile.plain, 3584, 1e-12);                       /* 2048 + 0.75 2048 */
     tb_assert_close(tile.masked, 2048 + 1500 + 0.75 * 2048, 1e-12); /* 5084 */
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 /* Head dim 256 has KV tiles of 64 keys: half the pairs at twice the FLOP, half the mask. */
 static void mask__is_by_the_columns_of_a_tile(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     item.problem.dim = item.problem.dim_value = 256;
-    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_tile_cycles tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.tensor, 2048, 1e-12);
     tb_assert_close(tile.exp, 512, 1e-12);
     tb_assert_close(tile.mask, 750, 1e-12);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 static void fp8__halves_products_and_bytes_alone(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-blackwell-fna", "b200");
+    tb_bench b = tb_bench_of("cutlass-blackwell-fna", "b200");
     tb_test_set(b.device, "measured_l2_read_gb_per_s=9900");
     tb_case item = tb_test_gna("30x48x80", "18x24x24", NULL, 24);
-    tb_tile_cycles bf16 = tile_of(&b, &item);
+    tb_tile_cycles bf16 = tb_bench_tile(&b, &item);
     for (int i = 0; i < 2; i++) {
         item.problem.dtype = i == 0 ? TB_DTYPE_E4M3 : TB_DTYPE_E5M2;
-        tb_tile_cycles fp8 = tile_of(&b, &item);
+        tb_tile_cycles fp8 = tb_bench_tile(&b, &item);
         tb_assert_close(fp8.tensor, bf16.tensor / 2, 1e-12);
         tb_assert_close(fp8.smem, bf16.smem / 2, 1e-12);
         tb_assert_close(fp8.l2, bf16.l2 / 2, 1e-12);
@@ -123,87 +94,87 @@ static void fp8__halves_products_and_bytes_alone(void **state)
         tb_assert_close(fp8.mask, bf16.mask, 0);
     }
     item.problem.dtype = TB_DTYPE_FP16;
-    tb_tile_cycles fp16 = tile_of(&b, &item);
+    tb_tile_cycles fp16 = tb_bench_tile(&b, &item);
     assert_memory_equal(&fp16, &bf16, sizeof fp16);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 /* 8,388,608 FLOP over 128 lanes of 2 FLOP. */
 static void fp32__runs_on_cuda_cores(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_test_set(b.device, "tensor_fp16_flop_per_clk_per_sm=1");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     tb_tile_cycles tile = tile_as(&b, &item, TB_DTYPE_FP32);
     tb_assert_close(tile.tensor, 32768, 1e-12);
     tb_assert_close(tile.smem, 1024, 1e-12);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 /* 96 is padded to 128, in products and in shared memory: 128 x 256 x 2 bytes at 128 a clock. */
 static void padded_head_dims__cost_what_the_padding_costs(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     item.problem.dim = item.problem.dim_value = 96;
-    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_tile_cycles tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.tensor, 2048, 1e-12);
     tb_assert_close(tile.smem, 512, 1e-12);
     item.problem.dim = 72; /* of queries and keys; values decide the padding */
-    tb_assert_close(tile_of(&b, &item).tensor, 2048, 1e-12);
-    close_bench(&b);
+    tb_assert_close(tb_bench_tile(&b, &item).tensor, 2048, 1e-12);
+    tb_bench_close(&b);
 }
 
 static void overlap__goes_from_sum_to_maximum(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     b.values.value[TB_TIME_OVERLAP] = 0;
-    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_tile_cycles tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.plain, 2048 + 1024, 1e-12);
     tb_assert_close(tile.masked, 2048 + 1024 + 1500, 1e-12);
     b.values.value[TB_TIME_OVERLAP] = 1;
-    tile = tile_of(&b, &item);
+    tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.plain, 2048, 1e-12);
     tb_assert_close(tile.masked, 1024 + 1500, 1e-12);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 static void softmax__is_the_slower_of_its_two_pipes(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     b.values.value[TB_TIME_OVERLAP] = 0;
     b.kernel->time.pass[TB_PASS_FORWARD].alu_ops_per_score =
         12; /* 16,384 x 12 / 128 = 1,536, past the exponentials */
-    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_tile_cycles tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.alu, 1536, 1e-12);
     tb_assert_close(tile.plain, 2048 + 1536, 1e-12);
     b.kernel->time.tensor_efficiency = 0.5;
-    tb_assert_close(tile_of(&b, &item).tensor, 4096, 1e-12);
-    close_bench(&b);
+    tb_assert_close(tb_bench_tile(&b, &item).tensor, 4096, 1e-12);
+    tb_bench_close(&b);
 }
 
 /* Products that wait take longer, by a part that can be fitted; unknown, it is 1. */
 static void products__may_reach_a_part_of_the_rate(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     b.values.known[TB_TIME_TENSOR_FRACTION] = true;
     b.values.value[TB_TIME_TENSOR_FRACTION] = 0.8;
-    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_tile_cycles tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.tensor, 2560, 1e-12);
     tb_assert_close(tile.plain, 2560 + 0.75 * 1024, 1e-12);
     b.kernel->time.tensor_efficiency = 0.5; /* both count */
-    tb_assert_close(tile_of(&b, &item).tensor, 5120, 1e-12);
+    tb_assert_close(tb_bench_tile(&b, &item).tensor, 5120, 1e-12);
     b.values.known[TB_TIME_TENSOR_FRACTION] = false;
-    tb_assert_close(tile_of(&b, &item).tensor, 4096, 1e-12);
-    close_bench(&b);
+    tb_assert_close(tb_bench_tile(&b, &item).tensor, 4096, 1e-12);
+    tb_bench_close(&b);
 }
 
 /* 65,536 bytes of K and V at 8 bytes a clock: 8,192 clocks, more than computing takes. L2: 9,900
@@ -211,21 +182,21 @@ static void products__may_reach_a_part_of_the_rate(void **state)
 static void copies__are_hidden_until_they_are_slower(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     tb_test_set(b.device, "measured_l2_read_gb_per_s=9900");
-    tb_tile_cycles tile = tile_of(&b, &item);
+    tb_tile_cycles tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.l2, 65536.0 * 132 * 1980e6 / 9900e9, 1e-12);
     tb_assert_close(tile.plain, 2816, 1e-12);
     tb_test_set(b.device, "smem_bandwidth_bytes_per_clk_per_sm=8");
-    tile = tile_of(&b, &item);
+    tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.smem, 8192, 1e-12);
     tb_assert_close(tile.plain, 8192, 1e-12);
     tb_assert_close(tile.masked, 8192, 1e-12);
     tb_test_set(b.device, "measured_l2_read_gb_per_s=1000");
-    tile = tile_of(&b, &item);
+    tile = tb_bench_tile(&b, &item);
     tb_assert_close(tile.plain, 65536.0 * 132 * 1980e6 / 1000e9, 1e-12); /* 17,128 */
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 static void masked_tiles__cost_no_less_than_plain_ones(void **state)
@@ -234,7 +205,7 @@ static void masked_tiles__cost_no_less_than_plain_ones(void **state)
     gsl_rng *random = tb_test_random();
     size_t count, checked = 0;
     tb_device **devices = tb_test_devices(&count);
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_case item = tb_test_gna("30x48x80", "18x24x24", NULL, 24);
     tb_timed_case timed;
     tb_timed_open(&item, b.kernel, b.device, &timed);
@@ -257,7 +228,7 @@ static void masked_tiles__cost_no_less_than_plain_ones(void **state)
     print_message("%zu tiles\n", checked);
     assert_true(checked > 0);
     tb_timed_close(&timed);
-    close_bench(&b);
+    tb_bench_close(&b);
     tb_test_devices_free(devices, count);
     gsl_rng_free(random);
 }
@@ -265,7 +236,7 @@ static void masked_tiles__cost_no_less_than_plain_ones(void **state)
 static void unknown_rates__name_the_option_that_gives_them(void **state)
 {
     (void)state;
-    bench b = bench_of("cutlass-hopper-fna", "h100-sxm");
+    tb_bench b = tb_bench_of("cutlass-hopper-fna", "h100-sxm");
     tb_device *spark = tb_test_device("dgx-spark");
     tb_case item = tb_test_gna("32768", "2048", NULL, 3);
     tb_timed_case timed;
@@ -290,7 +261,7 @@ static void unknown_rates__name_the_option_that_gives_them(void **state)
                     "tensor_fp8_flop_per_clk_per_sm=NUMBER");
     tb_timed_close(&timed);
     tb_device_destroy(spark);
-    close_bench(&b);
+    tb_bench_close(&b);
 }
 
 TB_TESTS(cmocka_unit_test(h100_tile__is_as_worked_out_by_hand),
