@@ -54,6 +54,10 @@ static tb_status fill_row(const tb_predict_request *request, const tb_case *item
         return TB_OK;
     }
     tb_status status = tb_predict(item, row->kernel, &row->prediction, &reason);
+    if (status == TB_OK && tb_prediction_lacks_a_mask(&row->prediction, row->kernel)) {
+        refuse(row, "masks nothing, and some tiles are partial");
+        return TB_OK;
+    }
     if (status == TB_OK) {
         status = tb_predict_time(&row->prediction, row->kernel, request->device,
                                  request->baseline_kernel, &row->timing, &reason);

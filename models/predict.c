@@ -112,6 +112,11 @@ static tb_status note_better_tiles(const tb_case *item, const tb_kernel *kernel,
     return TB_OK;
 }
 
+bool tb_prediction_lacks_a_mask(const tb_prediction *prediction, const tb_kernel *kernel)
+{
+    return kernel->mask == TB_MASK_NEVER && tb_census_partial(&prediction->census) > 0;
+}
+
 static void remark_kernel(const tb_kernel *kernel, tb_prediction *p)
 {
     const tb_problem *problem = &p->problem;
@@ -121,6 +126,12 @@ static void remark_kernel(const tb_kernel *kernel, tb_prediction *p)
         tb_messages_add(&p->warnings,
                         "kernel %s does not run %s patterns; the census holds for its tiles only",
                         kernel->name, tb_pattern_types[p->pattern.kind]->name);
+    }
+    if (tb_prediction_lacks_a_mask(p, kernel)) {
+        tb_messages_add(&p->warnings,
+                        "kernel %s masks nothing, and %lld of the tiles are partial: its result would "
+                        "be wrong; give a pattern that its tiles divide",
+                        kernel->name, (long long)tb_census_partial(&p->census));
     }
     if (!tb_kernel_has_tiles(kernel, problem, &p->tiling)) {
         char tiles[200];

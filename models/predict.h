@@ -48,6 +48,9 @@ typedef struct tb_prediction {
 TB_NODISCARD tb_status tb_predict(const tb_case *item, const tb_kernel *kernel, tb_prediction *out,
                                   tb_error *err);
 
+/** Does the kernel leave tiles unmasked that are partial, so that its result would be wrong? */
+bool tb_prediction_lacks_a_mask(const tb_prediction *prediction, const tb_kernel *kernel);
+
 /** Free what a prediction owns; a zeroed one is allowed. */
 void tb_prediction_release(tb_prediction *prediction);
 
