@@ -128,10 +128,11 @@ static void remark_kernel(const tb_kernel *kernel, tb_prediction *p)
                         kernel->name, tb_pattern_types[p->pattern.kind]->name);
     }
     if (tb_prediction_lacks_a_mask(p, kernel)) {
-        tb_messages_add(&p->warnings,
-                        "kernel %s masks nothing, and %lld of the tiles are partial: its result would "
-                        "be wrong; give a pattern that its tiles divide",
-                        kernel->name, (long long)tb_census_partial(&p->census));
+        tb_messages_add(
+            &p->warnings,
+            "kernel %s masks nothing, and %lld of the tiles are partial: its result would "
+            "be wrong; give a pattern that its tiles divide",
+            kernel->name, (long long)tb_census_partial(&p->census));
     }
     if (!tb_kernel_has_tiles(kernel, problem, &p->tiling)) {
         char tiles[200];
