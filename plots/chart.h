@@ -12,13 +12,15 @@
 
 #include <stddef.h>
 
-/** What a chart cannot be drawn without; flags. */
+/** What a chart takes; flags. What has no flag is refused (cli), never passed over. */
 typedef enum tb_chart_needs {
     TB_CHART_NEEDS_PROBLEM = 1, /* item; a kernel may be given */
     TB_CHART_NEEDS_DEVICE = 2,  /* device and kernel */
     TB_CHART_NEEDS_DENSE = 4,   /* baseline */
     TB_CHART_NEEDS_PROFILES = 8,
-    TB_CHART_NEEDS_NETWORK = 16
+    TB_CHART_NEEDS_NETWORK = 16,
+    TB_CHART_MAY_PROBLEM = 32, /* not needed, but looked at where it is given */
+    TB_CHART_MAY_DEVICE = 64
 } tb_chart_needs;
 
 /** What a chart draws; everything is borrowed, and NULL where it was not given. */

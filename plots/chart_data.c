@@ -1,5 +1,7 @@
 #include "chart_data.h"
 
+#include "quote.h"
+
 #include <assert.h>
 
 #define CHART_WIDTH  800
@@ -44,66 +46,41 @@ tb_buffer *tb_chart_data_file(tb_chart_data *data, const char *name)
     return &file->text;
 }
 
-/* A byte that ends a line or does worse becomes a space. */
-static char plain(char character)
+/* The text as its reader takes it, in gnuplot's single quotes. */
+static void quote(const tb_chart_data *data, tb_buffer *out, const char *text)
 {
-    return (unsigned char)character < ' ' || character == 127 ? ' ' : character;
-}
-
-/* What TeX would take for a command, as what prints that character. */
-static const char *tex_for(char character)
-{
-    switch (character) {
-    case '\\':
-        return "\\textbackslash{}";
-    case '{':
-        return "\\{";
-    case '}':
-        return "\\}";
-    case '$':
-        return "\\$";
-    case '&':
-        return "\\&";
-    case '#':
-        return "\\#";
-    case '%':
-        return "\\%";
-    case '_':
-        return "\\_";
-    case '^':
-        return "\\textasciicircum{}";
-    case '~':
-        return "\\textasciitilde{}";
-    default:
-        return NULL;
+    tb_buffer tex = {0};
+    if (!data->is_tex) {
+        tb_quote_gnuplot(out, text);
+        return;
     }
-}
-
-/* `quote` in a text becomes `instead`. */
-static void append(const tb_chart_data *data, tb_buffer *out, const char *text, char quote,
-                   const char *instead)
-{
-    for (; *text != '\0'; text++) {
-        const char *tex = data->is_tex ? tex_for(*text) : NULL;
-        char character = plain(*text);
-        if (*text == quote) {
-            tb_buffer_text(out, instead);
-        } else if (tex != NULL) {
-            tb_buffer_text(out, tex);
-        } else {
-            tb_buffer_append(out, &character, 1);
-        }
+    tb_quote_tex(&tex, text);
+    if (tex.failed) {
+        out->failed = true;
+    } else {
+        tb_quote_gnuplot(out, tex.data != NULL ? tex.data : "");
     }
+    tb_buffer_free(&tex);
 }
 
 void tb_chart_string(const tb_chart_data *data, tb_buffer *out, const char *text)
 {
-    tb_buffer_text(out, "'");
-    append(data, out, text, '\'', "''");
-    tb_buffer_text(out, "'");
+    quote(data, out, text);
 }
 
 void tb_chart_field(const tb_chart_data *data, tb_buffer *out, const char *text)
 {
-    append(data, out, text, '"', "''");
+    tb_buffer quoted = {0};
+    quote(data, &quoted, text);
+    out->failed = out->failed || quoted.failed;
+    for (size_t i = 1; !quoted.failed && i + 1 < quoted.length; i++) {
+        char character = quoted.data[i];
+        if (character == '"') {
+            tb_buffer_text(out, "''");
+            continue;
+        }
+        i += character == '\''; /* doubled in there */
+        tb_buffer_append(out, &character, 1);
+    }
+    tb_buffer_free(&quoted);
 }
