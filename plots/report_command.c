@@ -1,0 +1,109 @@
+#include "report_command.h"
+
+#include "case_words.h"
+#include "quote.h"
+
+/* A buffer's text as the page's. */
+static const char *keep(tb_page *page, tb_buffer *text)
+{
+    page->failed = page->failed || text->failed;
+    const char *kept = tb_page_say(page, "%s", text->data != NULL ? text->data : "");
+    tb_buffer_free(text);
+    return kept;
+}
+
+static void option(tb_buffer *out, const char *name, const char *value)
+{
+    tb_buffer_printf(out, " %s ", name);
+    tb_quote_shell(out, value);
+}
+
+const char *tb_report_command(tb_page *page, const char *words, const char *name,
+                              const char *const *names, size_t count)
+{
+    tb_buffer text = {0};
+    tb_buffer_printf(&text, "tilebound %s", words);
+    for (size_t i = 0; i < count; i++) {
+        tb_buffer_printf(&text, " %s%s", name, name[0] != '\0' ? " " : "");
+        tb_quote_shell(&text, names[i]);
+    }
+    return keep(page, &text);
+}
+
+static void put_dims(tb_buffer *out, const char *name, const int64_t *values, int count)
+{
+    char dims[96];
+    option(out, name, tb_view_dims(values, count, dims));
+}
+
+static void put_dims_but_ones(tb_buffer *out, const char *name, const int64_t *values, int count)
+{
+    char dims[96];
+    if (tb_view_dims_or_dash(values, count, dims)[0] != '-') {
+        option(out, name, dims);
+    }
+}
+
+static void put_pattern(tb_buffer *out, const tb_pattern *pattern, int rank)
+{
+    if (pattern->kind == TB_PATTERN_LOCAL) {
+        tb_buffer_printf(out, " --local %lld,%lld", (long long)pattern->left,
+                         (long long)pattern->right);
+    }
+    if (pattern->kind != TB_PATTERN_GNA) {
+        return;
+    }
+    put_dims(out, "-w", pattern->window, rank);
+    put_dims_but_ones(out, "-s", pattern->stride, rank);
+    put_dims_but_ones(out, "--dilation", pattern->dilation, rank);
+    bool any = false;
+    for (int d = 0; d < rank; d++) {
+        any = any || pattern->causal[d];
+    }
+    for (int d = 0; any && d < rank; d++) {
+        tb_buffer_printf(out, "%s%d", d == 0 ? " --causal " : ",", pattern->causal[d]);
+    }
+}
+
+static void put_number(tb_buffer *out, const char *name, int64_t value, int64_t otherwise)
+{
+    if (value != otherwise) {
+        tb_buffer_printf(out, " %s %lld", name, (long long)value);
+    }
+}
+
+static void put_problem(tb_buffer *out, const tb_problem *problem)
+{
+    put_number(out, "-b", problem->batch, 1);
+    put_number(out, "-n", problem->heads, 1);
+    put_number(out, "--heads-kv", problem->heads_kv, problem->heads);
+    put_number(out, "-d", problem->dim, 128);
+    put_number(out, "--dim-value", problem->dim_value, problem->dim);
+    put_number(out, "--add-kv", problem->extra_kv, 0);
+    put_number(out, "--add-q", problem->extra_q, 0);
+    if (problem->dtype != TB_DTYPE_BF16) {
+        option(out, "--dtype", tb_dtype_names[problem->dtype]);
+    }
+    tb_buffer_text(out, problem->pass == TB_PASS_BACKWARD ? " --backprop" : "");
+}
+
+const char *tb_report_explain_command(tb_page *page, const tb_report_row *row)
+{
+    const tb_prediction *p = &row->prediction;
+    tb_buffer out = {0};
+    tb_buffer_text(&out, "tilebound explain");
+    if (row->dense != NULL) {
+        option(&out, "--profile", row->profile_name);
+        option(&out, "--run", row->compared->run->id);
+        return keep(page, &out);
+    }
+    int rank = p->problem.layout.rank, dims = tb_tiling_dims(&p->tiling, &p->problem.layout);
+    put_dims(&out, "-i", p->problem.layout.extent, rank);
+    put_pattern(&out, &p->pattern, rank);
+    put_problem(&out, &p->problem);
+    option(&out, "--device", row->device_name);
+    option(&out, "--kernel", row->kernel_name);
+    put_dims(&out, "--q-tile", p->tiling.q_tile, dims);
+    put_dims(&out, "--kv-tile", p->tiling.kv_tile, dims);
+    return keep(page, &out);
+}
