@@ -3,6 +3,8 @@
 #include "case_words.h"
 #include "quote.h"
 
+#include <string.h>
+
 /* A buffer's text as the page's. */
 static const char *keep(tb_page *page, tb_buffer *text)
 {
@@ -46,6 +48,10 @@ static void put_dims_but_ones(tb_buffer *out, const char *name, const int64_t *v
 
 static void put_pattern(tb_buffer *out, const tb_pattern *pattern, int rank)
 {
+    if (pattern->kind == TB_PATTERN_EXPLICIT) {
+        tb_buffer_printf(out, " --mask-block %lldx%lld", (long long)pattern->mask_block_q,
+                         (long long)pattern->mask_block_kv);
+    }
     if (pattern->kind == TB_PATTERN_LOCAL) {
         tb_buffer_printf(out, " --local %lld,%lld", (long long)pattern->left,
                          (long long)pattern->right);
@@ -87,23 +93,47 @@ static void put_problem(tb_buffer *out, const tb_problem *problem)
     tb_buffer_text(out, problem->pass == TB_PASS_BACKWARD ? " --backprop" : "");
 }
 
-const char *tb_report_explain_command(tb_page *page, const tb_report_row *row)
+static void put_row(tb_buffer *out, const tb_report_row *row)
 {
     const tb_prediction *p = &row->prediction;
+    int rank = p->problem.layout.rank, dims = tb_tiling_dims(&p->tiling, &p->problem.layout);
+    put_dims(out, "-i", p->problem.layout.extent, rank);
+    if (row->item.mask_path != NULL) {
+        option(out, "--mask", row->item.mask_path);
+    }
+    put_pattern(out, &p->pattern, rank);
+    put_problem(out, &p->problem);
+    option(out, "--device", row->device_name);
+    option(out, "--kernel", row->kernel->name);
+    put_dims(out, "--q-tile", p->tiling.q_tile, dims);
+    put_dims(out, "--kv-tile", p->tiling.kv_tile, dims);
+    if (row->baseline != NULL && (row->device->dense_kernel == NULL ||
+                                  strcmp(row->device->dense_kernel, row->baseline->name) != 0)) {
+        option(out, "--baseline-kernel", row->baseline->name);
+    }
+    if (row->item.baseline != TB_BASELINE_SELF) {
+        option(out, "--baseline", tb_baseline_names[row->item.baseline]);
+    }
+}
+
+const char *tb_report_explain_command(tb_page *page, const tb_report_row *row)
+{
     tb_buffer out = {0};
     tb_buffer_text(&out, "tilebound explain");
     if (row->dense != NULL) {
         option(&out, "--profile", row->profile_name);
         option(&out, "--run", row->compared->run->id);
-        return keep(page, &out);
+    } else {
+        put_row(&out, row);
     }
-    int rank = p->problem.layout.rank, dims = tb_tiling_dims(&p->tiling, &p->problem.layout);
-    put_dims(&out, "-i", p->problem.layout.extent, rank);
-    put_pattern(&out, &p->pattern, rank);
-    put_problem(&out, &p->problem);
-    option(&out, "--device", row->device_name);
-    option(&out, "--kernel", row->kernel_name);
-    put_dims(&out, "--q-tile", p->tiling.q_tile, dims);
-    put_dims(&out, "--kv-tile", p->tiling.kv_tile, dims);
+    return keep(page, &out);
+}
+
+const char *tb_report_plot_command(tb_page *page, const char *chart, const tb_report_row *row)
+{
+    tb_buffer out = {0};
+    tb_buffer_printf(&out, "tilebound plot %s", chart);
+    put_row(&out, row);
+    tb_buffer_printf(&out, " -o %s.svg", chart);
     return keep(page, &out);
 }

@@ -14,4 +14,7 @@ const char *tb_report_command(tb_page *page, const char *words, const char *opti
  *  tiles, kernel and device. */
 const char *tb_report_explain_command(tb_page *page, const tb_report_row *row);
 
+/** `tilebound plot CHART` of a row's problem, likewise; it names no file. */
+const char *tb_report_plot_command(tb_page *page, const char *chart, const tb_report_row *row);
+
 #endif

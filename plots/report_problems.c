@@ -51,8 +51,10 @@ static void put_bound(tb_page *page, const tb_suite_item *item, const tb_predict
     tb_page_cell_text(page, "%s", published->source != NULL ? published->source : "-");
 }
 
-tb_status tb_report_put_bounds(const tb_report_input *input, tb_page *page, tb_error *err)
+tb_status tb_report_put_bounds(tb_report_draft *draft, tb_error *err)
 {
+    const tb_report_input *input = draft->input;
+    tb_page *page = draft->page;
     static const char *const heads[] = {"problem",
                                         "layout",
                                         "pattern",
@@ -125,7 +127,7 @@ static void put_speedup(tb_page *page, const tb_report_rows *rows, const tb_repo
     double none = nan("");
     tb_page_cell_text(page, "%s", rows->problems[row->problem].name);
     tb_page_cell_text(page, "%s", row->device_name);
-    tb_page_cell_text(page, "%s", row->kernel_name);
+    tb_page_cell_text(page, "%s", row->kernel->name);
     cell_tiles(page, p);
     tb_page_cell_number(page, 2, p->bound.flop_speedup);
     tb_page_cell_number(page, 2, p->bound.tile_speedup);
@@ -136,8 +138,10 @@ static void put_speedup(tb_page *page, const tb_report_rows *rows, const tb_repo
     tb_page_cell_text(page, "%s", row->compared != NULL ? row->compared->run->id : "-");
 }
 
-void tb_report_put_speedups(const tb_report_rows *rows, tb_page *page)
+void tb_report_put_speedups(tb_report_draft *draft)
 {
+    const tb_report_rows *rows = draft->rows;
+    tb_page *page = draft->page;
     static const char *const heads[] = {"problem",
                                         "device",
                                         "kernel",
@@ -168,7 +172,7 @@ static void put_time(tb_page *page, const tb_report_row *row)
     double none = nan("");
     tb_page_cell_text(page, "%s", run != NULL ? run->id : "(predicted only)");
     tb_page_cell_text(page, "%s", row->device_name);
-    tb_page_cell_text(page, "%s", row->kernel_name);
+    tb_page_cell_text(page, "%s", row->kernel->name);
     cell_tiles(page, &row->prediction);
     tb_page_cell_time(page, compared != NULL && compared->has_bound ? compared->bound_us : none);
     tb_page_cell_time(page, compared != NULL ? compared->predicted_us : time->attention_us);
@@ -181,9 +185,10 @@ static void put_time(tb_page *page, const tb_report_row *row)
     tb_page_cell_text(page, "%s", tb_basis_names[time->basis]);
 }
 
-static void put_times(const tb_report_input *input, const tb_report_rows *rows, size_t problem,
-                      tb_page *page)
+static void put_times(const tb_report_draft *draft, size_t problem)
 {
+    const tb_report_rows *rows = draft->rows;
+    tb_page *page = draft->page;
     static const char *const heads[] = {"run",
                                         "device",
                                         "kernel",
@@ -202,7 +207,8 @@ static void put_times(const tb_report_input *input, const tb_report_rows *rows, 
         page, tb_page_say(page, "times-%zu", problem + 1),
         "Times. bound: the measured dense time over the speedup that the tiles allow; error = 100 "
         "(predicted / measured - 1); verdict: do the 95 % intervals meet?",
-        tb_report_command(page, "compare", "", input->profile_names, input->profile_count),
+        tb_report_command(page, "compare", "", draft->input->profile_names,
+                          draft->input->profile_count),
         "llllltttrlttll", heads);
     for (size_t i = 0; i < rows->row_count; i++) {
         if (rows->rows[i].problem == problem) {
@@ -260,23 +266,36 @@ static void put_remarks(const tb_report_row *row, tb_page *page)
     }
 }
 
-static void put_row(const tb_report_row *row, size_t number, tb_page *page)
+static void put_waterfall_figure(tb_report_draft *draft, const tb_report_row *row, size_t number)
 {
+    tb_chart_input input = {.item = &row->item,
+                            .kernel = row->kernel,
+                            .baseline = row->baseline,
+                            .device = row->device};
+    tb_report_draw(draft, "waterfall", tb_page_say(draft->page, "figure-waterfall-%zu", number),
+                   &input, tb_report_plot_command(draft->page, "waterfall", row));
+}
+
+static void put_row(tb_report_draft *draft, const tb_report_row *row, size_t number)
+{
+    tb_page *page = draft->page;
     if (!row->has_explanation) {
         return;
     }
     tb_page_add(page, TB_PAGE_FOLD, "Where %.2f x by FLOPs goes: %s on %s%s%s",
-                row->explanation.from, row->kernel_name, row->device_name,
+                row->explanation.from, row->kernel->name, row->device_name,
                 row->compared != NULL ? ", " : ", predicted only",
                 row->compared != NULL ? row->compared->run->id : "");
     put_waterfall(row, number, page);
+    put_waterfall_figure(draft, row, number);
     put_remarks(row, page);
     tb_page_add(page, TB_PAGE_UNFOLD, "%s", "");
 }
 
-static void put_problem(const tb_report_input *input, const tb_report_rows *rows, size_t problem,
-                        tb_page *page)
+static void put_problem(tb_report_draft *draft, size_t problem)
 {
+    const tb_report_rows *rows = draft->rows;
+    tb_page *page = draft->page;
     const tb_case *item = rows->problems[problem].item;
     char pattern[256], layout[96];
     int rank = item->problem.layout.rank;
@@ -296,17 +315,17 @@ static void put_problem(const tb_report_input *input, const tb_report_rows *rows
             "No run of it in the profiles, and no device to predict it for; give --device.");
         return;
     }
-    put_times(input, rows, problem, page);
+    put_times(draft, problem);
     for (size_t i = 0; i < rows->row_count; i++) {
         if (rows->rows[i].problem == problem) {
-            put_row(&rows->rows[i], i + 1, page);
+            put_row(draft, &rows->rows[i], i + 1);
         }
     }
 }
 
-void tb_report_put_problems(const tb_report_input *input, const tb_report_rows *rows, tb_page *page)
+void tb_report_put_problems(tb_report_draft *draft)
 {
-    for (size_t i = 0; i < rows->problem_count; i++) {
-        put_problem(input, rows, i, page);
+    for (size_t i = 0; i < draft->rows->problem_count; i++) {
+        put_problem(draft, i);
     }
 }

@@ -2,18 +2,16 @@
 #ifndef TB_REPORT_PROBLEMS_H
 #define TB_REPORT_PROBLEMS_H
 
-#include "report_page.h"
-#include "report_rows.h"
+#include "report_draft.h"
 
-/** Table: the bounds of a suite beside the published ones. */
-TB_NODISCARD tb_status tb_report_put_bounds(const tb_report_input *input, tb_page *page,
-                                            tb_error *err);
+/** Table: the bounds of the suite beside the published ones. What loading a kernel and predicting
+ *  return. */
+TB_NODISCARD tb_status tb_report_put_bounds(tb_report_draft *draft, tb_error *err);
 
 /** Table: the speedups of all rows, by FLOPs, by tiles, predicted and measured. */
-void tb_report_put_speedups(const tb_report_rows *rows, tb_page *page);
+void tb_report_put_speedups(tb_report_draft *draft);
 
 /** Of every problem: its times, and per row why the speedup is below the sparsity. */
-void tb_report_put_problems(const tb_report_input *input, const tb_report_rows *rows,
-                            tb_page *page);
+void tb_report_put_problems(tb_report_draft *draft);
 
 #endif

@@ -113,11 +113,11 @@ static tb_status find_baseline(tb_models *models, const char *name, const tb_ker
     return status;
 }
 
-static void explain(tb_report_row *row, const tb_kernel *kernel)
+static void explain(tb_report_row *row)
 {
     tb_error unused;
-    row->has_explanation =
-        tb_explain(&row->prediction, kernel, &row->timing, &row->explanation, &unused) == TB_OK;
+    row->has_explanation = tb_explain(&row->prediction, row->kernel, &row->timing,
+                                      &row->explanation, &unused) == TB_OK;
     if (row->has_explanation && row->dense != NULL) {
         const tb_run *run = row->compared->run;
         tb_explain_measured measured = {
@@ -129,24 +129,22 @@ static void explain(tb_report_row *row, const tb_kernel *kernel)
     }
 }
 
-/* Predict a row whose case, kernel and device are chosen. */
-static tb_status predict(tb_report_rows *rows, tb_report_row *row, const tb_case *item,
-                         const tb_kernel *kernel, const tb_device *device, tb_error *err)
+/* Predict a row whose item, kernel and device are set. */
+static tb_status predict(tb_report_rows *rows, tb_report_row *row, tb_error *err)
 {
-    const tb_kernel *baseline;
-    const char *dense = row->dense != NULL && row->dense->kernel != NULL ? row->dense->kernel
-                                                                         : device->dense_kernel;
-    tb_status status = find_baseline(rows->models, dense, &baseline, err);
+    const char *dense = row->dense != NULL && row->dense->kernel != NULL
+                            ? row->dense->kernel
+                            : row->device->dense_kernel;
+    tb_status status = find_baseline(rows->models, dense, &row->baseline, err);
     if (status == TB_OK) {
-        status = tb_predict(item, kernel, &row->prediction, err);
+        status = tb_predict(&row->item, row->kernel, &row->prediction, err);
     }
     if (status == TB_OK) {
-        status = tb_predict_time(&row->prediction, kernel, device, baseline, &row->timing, err);
+        status = tb_predict_time(&row->prediction, row->kernel, row->device, row->baseline,
+                                 &row->timing, err);
     }
     if (status == TB_OK) {
-        row->kernel_name = kernel->name;
-        row->baseline_name = baseline != NULL ? baseline->name : NULL;
-        explain(row, kernel);
+        explain(row);
     }
     return status;
 }
@@ -165,30 +163,28 @@ static tb_status add_run(const tb_report_input *input, tb_report_rows *rows, siz
                          const tb_compared_run *compared, tb_error *err)
 {
     const tb_run *run = compared->run;
-    const tb_kernel *kernel;
-    const tb_device *device;
     tb_report_row *row = &rows->rows[rows->row_count++];
     *row = (tb_report_row){.problem = problem,
                            .compared = compared,
+                           .device_name = compared->device,
                            .dense = tb_run_dense_baseline(compared->profile, run),
                            .profile_name = asked_name(input, compared->profile)};
-    tb_status status = tb_models_kernel(rows->models, run->kernel, &kernel, err);
+    tb_status status = tb_models_kernel(rows->models, run->kernel, &row->kernel, err);
     if (status == TB_OK) {
-        status = tb_models_device(rows->models, run->device, &device, err);
+        status = tb_models_device(rows->models, run->device, &row->device, err);
     }
     if (status != TB_OK) {
         return status;
     }
-    row->device_name = device->name;
-    tb_case item = tb_run_case(run, kernel);
+    row->item = tb_run_case(run, row->kernel);
     if (row->dense != NULL && row->dense->item.pattern.kind == TB_PATTERN_CAUSAL) {
-        item.baseline = TB_BASELINE_CAUSAL;
+        row->item.baseline = TB_BASELINE_CAUSAL;
     }
-    status = predict(rows, row, &item, kernel, device, err);
-    if (status == TB_EINVAL && item.baseline == TB_BASELINE_CAUSAL) { /* no such bound */
+    status = predict(rows, row, err);
+    if (status == TB_EINVAL && row->item.baseline == TB_BASELINE_CAUSAL) { /* no such bound */
         tb_prediction_release(&row->prediction);
-        item.baseline = TB_BASELINE_SELF;
-        status = predict(rows, row, &item, kernel, device, err);
+        row->item.baseline = TB_BASELINE_SELF;
+        status = predict(rows, row, err);
     }
     return status;
 }
@@ -224,9 +220,12 @@ static tb_status add_device(tb_report_rows *rows, size_t problem, const tb_devic
         return status;
     }
     tb_report_row *row = &rows->rows[rows->row_count];
-    *row = (tb_report_row){.problem = problem, .device_name = name};
-    tb_case item = as_kernel_runs(of->item, kernel);
-    status = predict(rows, row, &item, kernel, device, err);
+    *row = (tb_report_row){.problem = problem,
+                           .device_name = name,
+                           .item = as_kernel_runs(of->item, kernel),
+                           .kernel = kernel,
+                           .device = device};
+    status = predict(rows, row, err);
     if (status == TB_EINVAL) {
         tb_prediction_release(&row->prediction);
         return TB_OK;

@@ -36,9 +36,11 @@ typedef struct tb_report_row {
     const tb_run *dense;             /* measured baseline, or NULL */
     const char *profile_name;        /* as asked for */
     const char *device_name;         /* as asked for, or the model's */
-    const char *kernel_name;
-    const char *baseline_name; /* of the predicted dense baseline; unset without one */
-    tb_prediction prediction;  /* owned */
+    tb_case item;                    /* as predicted; borrows its mask */
+    const tb_kernel *kernel;         /* the models belong to the tb_report_rows */
+    const tb_kernel *baseline;       /* or NULL */
+    const tb_device *device;
+    tb_prediction prediction; /* owned */
     tb_timing timing;
     bool has_explanation;
     tb_explanation explanation;
