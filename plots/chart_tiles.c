@@ -61,17 +61,17 @@ static tb_status plot_window(const tb_prediction *p, tb_chart_data *data, tb_err
                      "set xrange [0:%lld]\nset yrange [%lld:0]\nunset ylabel\nunset xlabel\n"
                      "unset border\nset key outside top center horizontal\nplot ",
                      (long long)window.width, (long long)window.height);
-    print_series(script, "window-frames.dat", "lc rgb '#f2f2f2' fs solid border lc rgb '#b0b0b0'",
+    print_series(script, "window-frames.dat", "dt 1 lc rgb '#f2f2f2' fs solid border lc rgb '#b0b0b0'",
                  "layout");
     if (window.partial > 0) {
         print_series(script, "window-partial.dat",
-                     "lc rgb " INK_PARTIAL " fs solid border lc rgb 'white'", "partial");
+                     "dt 1 lc rgb " INK_PARTIAL " fs solid border lc rgb 'white'", "partial");
     }
     if (window.full > 0) {
         print_series(script, "window-full.dat",
-                     "lc rgb " INK_FULL " fs solid border lc rgb 'white'", "full");
+                     "dt 1 lc rgb " INK_FULL " fs solid border lc rgb 'white'", "full");
     }
-    print_series(script, "window-query.dat", "lc rgb " TB_INK_RED " lw 2.5 fs empty border",
+    print_series(script, "window-query.dat", "dt 1 lw 2.5 lc rgb " TB_INK_RED " fs empty border",
                  "query tile");
     if (window.slices > 1) {
         tb_buffer_text(script, ", \\\n  'window-labels.dat' using 1:2:3 with labels left "
