@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-const tb_chart *const tb_charts[] = {&tb_chart_tiles};
+const tb_chart *const tb_charts[] = {&tb_chart_tiles, &tb_chart_waterfall, &tb_chart_breakdown};
 const size_t tb_chart_count = sizeof tb_charts / sizeof *tb_charts;
 
 #define MOST_CHARTS 32

@@ -5,5 +5,7 @@
 #include "chart.h"
 
 extern const tb_chart tb_chart_tiles;
+extern const tb_chart tb_chart_waterfall;
+extern const tb_chart tb_chart_breakdown;
 
 #endif

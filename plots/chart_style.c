@@ -8,7 +8,7 @@
 #define TITLE_PX       20 /* height of a line */
 #define CAPTION_PX     15
 #define TITLE_CHAR_PX  8.0 /* mean width of a character, in Arial of that size */
-#define CAPTION_CHAR   5.6
+#define CAPTION_CHAR   6.3
 #define MARGIN_PX      10
 #define FIRST_LABEL    9000 /* charts number theirs from 1 */
 #define MOST_LINES     6
@@ -62,6 +62,11 @@ static int64_t count_lines(const char *text, int64_t columns)
     return lines;
 }
 
+/* What title and caption leave to the plot, in parts of the picture's height. */
+typedef struct text_area {
+    double bottom, height;
+} text_area;
+
 /* Where lines of text stand, in the target's units. */
 typedef struct text_place {
     int64_t columns;
@@ -106,12 +111,7 @@ static text_sizes sizes_of(const tb_chart_data *data, int64_t width)
                         tb_max((int64_t)(room / CAPTION_CHAR), 8)};
 }
 
-int64_t tb_chart_caption_lines(const tb_chart_data *data, int64_t width)
-{
-    return count_lines(data->caption.data, sizes_of(data, width).caption_columns);
-}
-
-tb_chart_area tb_chart_area_of(const tb_chart_data *data, int64_t width, int64_t height)
+static text_area area_of(const tb_chart_data *data, int64_t width, int64_t height)
 {
     text_sizes sizes = sizes_of(data, width);
     double titles = (double)count_lines(data->title.data, sizes.title_columns);
@@ -119,14 +119,14 @@ tb_chart_area tb_chart_area_of(const tb_chart_data *data, int64_t width, int64_t
     double all = (double)height;
     double top = (titles * sizes.title + sizes.margin) / all;
     double bottom = (captions * sizes.caption + sizes.margin) / all;
-    return (tb_chart_area){.bottom = bottom, .height = 1 - top - bottom};
+    return (text_area){.bottom = bottom, .height = 1 - top - bottom};
 }
 
 void tb_chart_style(const tb_chart_data *data, int64_t width, int64_t height, tb_buffer *out)
 {
     text_sizes sizes = sizes_of(data, width);
-    tb_chart_area area = tb_chart_area_of(data, width, height);
-    double all = (double)height, lines = (double)tb_chart_caption_lines(data, width);
+    text_area area = area_of(data, width, height);
+    double all = (double)height, lines = (double)count_lines(data->caption.data, sizes.caption_columns);
     int label = FIRST_LABEL;
     text_place title = {.columns = sizes.title_columns,
                         .x = 0.5,
@@ -143,5 +143,8 @@ void tb_chart_style(const tb_chart_data *data, int64_t width, int64_t height, tb
     tb_buffer_text(out, common);
     print_lines(data, data->title.data, &title, &label, out);
     print_lines(data, data->caption.data, &caption, &label, out);
-    tb_buffer_printf(out, "set size 1, %.4f\nset origin 0, %.4f\n", area.height, area.bottom);
+    tb_buffer_printf(out,
+                     "area_height = %.4f\narea_bottom = %.4f\n"
+                     "set size 1, area_height\nset origin 0, area_bottom\n",
+                     area.height, area.bottom);
 }

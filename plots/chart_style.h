@@ -25,20 +25,11 @@
 #define TB_INK_BOUND     TB_INK_GREEN
 #define TB_INK_FLOP      TB_INK_BLACK
 
-/** What title and caption leave to the plot, in parts of the picture's height. */
-typedef struct tb_chart_area {
-    double bottom, height;
-} tb_chart_area;
-
 /** Append the commands that come before a chart's own script: encoding, line types, axes, the lines
- * of title and caption (labels from 9000 on), and `size` and `origin` of the area between them.
- * `width` and `height` are of the target, pixels or characters. */
+ * of title and caption (labels from 9000 on), and `size` and `origin` of the area between them,
+ * whose place a chart of several panels finds in area_bottom and area_height (parts of the
+ * height); its panels after the first begin with `unset label`. `width` and `height` are of the
+ * target, pixels or characters. */
 void tb_chart_style(const tb_chart_data *data, int64_t width, int64_t height, tb_buffer *out);
-
-/** The area that tb_chart_style() sets: for charts of several panels. */
-tb_chart_area tb_chart_area_of(const tb_chart_data *data, int64_t width, int64_t height);
-
-/** Lines that the caption takes when it is wrapped to `width`. */
-int64_t tb_chart_caption_lines(const tb_chart_data *data, int64_t width);
 
 #endif

@@ -1,116 +1,144 @@
-/* Which KV tiles each query tile visits; and, over layouts of two and three dimensions, those of one
- * query tile where they lie. */
+/* Which KV tiles each query tile visits; beside it, over layouts of two and three dimensions, those
+ * of the query tile in the middle where they lie. */
 #include "chart_caption.h"
 #include "chart_list.h"
 #include "chart_style.h"
-#include "mask_picture.h"
+#include "tile_map.h"
+#include "tile_window.h"
 
-#define MOST_CELLS 240 /* of the map, in either direction */
+#define MOST_CELLS   240  /* of the map, in either direction */
+#define MAP_PART     0.56 /* of the width, beside a window */
+#define WIDE_PX      1000
+#define INK_PARTIAL  TB_INK_SKY
+#define INK_FULL     TB_INK_BLUE
 
-static const char *const file_names[] = {[TB_CELL_PARTIAL] = "partial.dat",
-                                         [TB_CELL_FULL] = "full.dat"};
-
-/* One rectangle of equal cells in a row, in tiles. Returns how many there are. */
-static int64_t print_runs(const tb_mask_picture *picture, tb_cell kind, tb_buffer *out)
+/* A series of rectangles out of a file of lines left, right, top, bottom. */
+static void print_series(tb_buffer *script, const char *file, const char *look, const char *title)
 {
-    int64_t runs = 0;
-    tb_buffer_text(out, "# first KV tile\tend\tfirst query tile\tend\n");
-    for (int64_t r = 0; r < picture->rows; r++) {
-        const unsigned char *row = picture->cells + r * picture->cols;
-        for (int64_t c = 0, end; c < picture->cols; c = end) {
-            for (end = c + 1; end < picture->cols && row[end] == row[c]; end++) {
-            }
-            if (row[c] == (unsigned char)kind) {
-                tb_buffer_printf(out, "%lld\t%lld\t%lld\t%lld\n",
-                                 (long long)(c * picture->cell_cols),
-                                 (long long)(end * picture->cell_cols),
-                                 (long long)(r * picture->cell_rows),
-                                 (long long)((r + 1) * picture->cell_rows));
-                runs++;
-            }
-        }
-    }
-    return runs;
-}
-
-/* A series of rectangles; `using` as of the files above. */
-static void print_series(tb_buffer *script, bool first, const char *file, const char *ink,
-                         const char *title)
-{
+    bool first = script->data[script->length - 1] == ' '; /* after "plot " */
     tb_buffer_printf(script,
-                     "%s'%s' using (($1+$2)/2):(($3+$4)/2):1:2:3:4 with boxxyerror "
-                     "fs solid border lc rgb %s lw 0.4 %s%s%s",
-                     first ? "" : ", \\\n  ", file, ink, title != NULL ? "title '" : "notitle",
-                     title != NULL ? title : "", title != NULL ? "'" : "");
+                     "%s'%s' using (($1+$2)/2):(($3+$4)/2):1:2:3:4 with boxxyerror %s title '%s'",
+                     first ? "" : ", \\\n  ", file, look, title);
 }
 
-static void print_map(const tb_mask_picture *picture, tb_chart_data *data)
+static void plot_map(const tb_tile_map *map, tb_chart_data *data)
 {
-    static const struct {
-        tb_cell kind;
-        const char *ink;
-        const char *title;
-    } series[] = {{TB_CELL_PARTIAL, TB_INK_SKY, "partial (masked inside)"},
-                  {TB_CELL_FULL, TB_INK_BLUE, "full"}};
+    bool merged = map->cell_rows > 1 || map->cell_cols > 1;
+    tb_buffer *partial = tb_chart_data_file(data, "partial.dat");
+    tb_buffer *full = tb_chart_data_file(data, "full.dat");
     tb_buffer *script = &data->script;
+    tb_buffer_text(partial, "# partial: KV tiles from, to\tquery tiles from, to\n");
+    tb_buffer_text(full, "# full: KV tiles from, to\tquery tiles from, to\n");
     tb_buffer_printf(script,
                      "set xrange [0:%lld]\nset yrange [%lld:0]\nset xlabel 'KV tile, number'\n"
-                     "set ylabel 'query tile, number'\nset border 15\nunset grid\n",
-                     (long long)picture->all_cols, (long long)picture->all_rows);
-    tb_buffer_text(script, "plot ");
-    bool first = true;
-    for (size_t i = 0; i < sizeof series / sizeof *series; i++) {
-        tb_buffer *file = tb_chart_data_file(data, file_names[series[i].kind]);
-        if (print_runs(picture, series[i].kind, file) > 0) {
-            print_series(script, first, file_names[series[i].kind], series[i].ink,
-                         series[i].title);
-            first = false;
-        }
+                     "set ylabel 'query tile, number'\nset border 15\nunset grid\nplot ",
+                     (long long)map->kv_tiles, (long long)map->q_tiles);
+    if (tb_tile_map_print(map, TB_CELL_FULL, full) > 0) {
+        print_series(script, "full.dat", "lc rgb " INK_FULL " fs solid noborder",
+                     merged ? "mostly full" : "full");
     }
-    tb_buffer_printf(script, "%sNaN with boxes fs empty border lc rgb '#b0b0b0' title 'empty'\n",
-                     first ? "" : ", \\\n  ");
+    if (tb_tile_map_print(map, TB_CELL_PARTIAL, partial) > 0) {
+        print_series(script, "partial.dat", "lc rgb " INK_PARTIAL " fs solid noborder",
+                     merged ? "mostly partial" : "partial");
+    }
+    tb_buffer_text(script, "\n");
 }
 
-static void say(const tb_chart_input *input, const tb_prediction *p, const tb_mask_picture *picture,
-                tb_chart_data *data)
+static tb_status plot_window(const tb_prediction *p, tb_chart_data *data, tb_error *err)
 {
-    (void)input;
-    tb_chart_say_problem(p, data);
-    tb_chart_say_tiles(p, data);
-    tb_chart_say(data, "%lld of %lld tiles visited: %lld full, %lld partial (exact counts, a head).",
-                 (long long)p->census.visited, (long long)(picture->all_rows * picture->all_cols),
-                 (long long)p->census.full, (long long)tb_census_partial(&p->census));
-    if (picture->cell_rows > 1 || picture->cell_cols > 1) {
-        tb_chart_say(data, "A cell stands for %lld x %lld tiles.", (long long)picture->cell_rows,
-                     (long long)picture->cell_cols);
-    }
-}
-
-static tb_status draw(const tb_chart_input *input, const tb_prediction *p, tb_chart_data *data,
-                      tb_error *err)
-{
-    tb_mask_picture picture = {0};
-    tb_status status = tb_mask_picture_tiles(&p->problem, &p->pattern, &p->tiling, MOST_CELLS,
-                                             MOST_CELLS, &picture, err);
+    tb_tile_window window;
+    tb_buffer *script = &data->script;
+    tb_tile_window_files files = {.partial = tb_chart_data_file(data, "window-partial.dat"),
+                                  .full = tb_chart_data_file(data, "window-full.dat"),
+                                  .frames = tb_chart_data_file(data, "window-frames.dat"),
+                                  .query = tb_chart_data_file(data, "window-query.dat"),
+                                  .labels = tb_chart_data_file(data, "window-labels.dat")};
+    tb_status status = tb_tile_window_draw(p, &files, &window, err);
     if (status != TB_OK) {
         return status;
     }
-    tb_chart_title(input, data, "Tiles that each query tile visits");
-    say(input, p, &picture, data);
-    tb_chart_say_version(data);
-    print_map(&picture, data);
-    tb_mask_picture_free(&picture);
+    tb_buffer_printf(script,
+                     "set xrange [0:%lld]\nset yrange [%lld:0]\nunset ylabel\nunset xlabel\n"
+                     "unset border\nset key outside top center horizontal\nplot ",
+                     (long long)window.width, (long long)window.height);
+    print_series(script, "window-frames.dat", "dt 1 lc rgb '#f2f2f2' fs solid border lc rgb '#b0b0b0'",
+                 "layout");
+    if (window.partial > 0) {
+        print_series(script, "window-partial.dat",
+                     "dt 1 lc rgb " INK_PARTIAL " fs solid border lc rgb 'white'", "partial");
+    }
+    if (window.full > 0) {
+        print_series(script, "window-full.dat",
+                     "dt 1 lc rgb " INK_FULL " fs solid border lc rgb 'white'", "full");
+    }
+    print_series(script, "window-query.dat", "dt 1 lw 2.5 lc rgb " TB_INK_RED " fs empty border",
+                 "query tile");
+    if (window.slices > 1) {
+        tb_buffer_text(script, ", \\\n  'window-labels.dat' using 1:2:3 with labels left "
+                               "offset 0,0.5 font ',9' notitle");
+    }
+    tb_buffer_text(script, "\n");
     return TB_OK;
+}
+
+static void say(const tb_prediction *p, const tb_tile_map *map, tb_chart_data *data)
+{
+    tb_chart_say_problem(p, data);
+    tb_chart_say_tiles(p, data);
+    tb_chart_say(data, "Counted exactly, a head: %lld of %lld tiles visited, %lld full, %lld partial.",
+                 (long long)p->census.visited, (long long)(map->q_tiles * map->kv_tiles),
+                 (long long)p->census.full, (long long)tb_census_partial(&p->census));
+    if (map->cell_rows > 1 || map->cell_cols > 1) {
+        tb_chart_say(data, "A cell of the map stands for %lld x %lld tiles.",
+                     (long long)map->cell_rows, (long long)map->cell_cols);
+    }
+}
+
+/* Title and caption come first: the panels share what they leave. */
+static tb_status draw(const tb_chart_input *input, const tb_prediction *p, const tb_tile_map *map,
+                      tb_chart_data *data, tb_error *err)
+{
+    bool has_window = tb_tile_window_is_drawable(p) && !data->is_text;
+    tb_chart_title(input, data, "Tiles that each query tile visits");
+    say(p, map, data);
+    if (has_window) {
+        tb_chart_say(data, p->problem.layout.rank == 3
+                               ? "Right: the query tile in the middle, in slices of dimension 0; "
+                                 "dimension 1 down, 2 across."
+                               : "Right: the query tile in the middle; dimension 0 down, 1 across.");
+        data->width = WIDE_PX;
+    }
+    tb_chart_say_version(data);
+    if (!has_window) {
+        plot_map(map, data);
+        return TB_OK;
+    }
+    tb_buffer_printf(&data->script,
+                     "set multiplot\nset size %.2f, area_height\nset origin 0, area_bottom\n",
+                     MAP_PART);
+    plot_map(map, data);
+    tb_buffer_printf(&data->script,
+                     "unset label\nunset tics\nset size %.2f, area_height\n"
+                     "set origin %.2f, area_bottom\n",
+                     1 - MAP_PART, MAP_PART);
+    tb_status status = plot_window(p, data, err);
+    tb_buffer_text(&data->script, "unset multiplot\n");
+    return status;
 }
 
 static tb_status fill(const tb_chart_input *input, tb_chart_data *data, tb_error *err)
 {
     tb_prediction prediction;
+    tb_tile_map map = {0};
     tb_status status = tb_predict(input->item, input->kernel, &prediction, err);
     if (status != TB_OK) {
         return status;
     }
-    status = draw(input, &prediction, data, err);
+    status = tb_tile_map_count(&prediction, MOST_CELLS, &map, err);
+    if (status == TB_OK) {
+        status = draw(input, &prediction, &map, data, err);
+    }
+    tb_tile_map_free(&map);
     tb_prediction_release(&prediction);
     return status;
 }
