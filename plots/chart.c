@@ -6,7 +6,9 @@
 
 #include <string.h>
 
-const tb_chart *const tb_charts[] = {&tb_chart_tiles, &tb_chart_waterfall, &tb_chart_breakdown};
+const tb_chart *const tb_charts[] = {&tb_chart_tiles,    &tb_chart_waterfall, &tb_chart_breakdown,
+                                     &tb_chart_speedups, &tb_chart_scatter,   &tb_chart_errors,
+                                     &tb_chart_network,  &tb_chart_pareto};
 const size_t tb_chart_count = sizeof tb_charts / sizeof *tb_charts;
 
 #define MOST_CHARTS 32

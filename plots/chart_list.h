@@ -7,5 +7,10 @@
 extern const tb_chart tb_chart_tiles;
 extern const tb_chart tb_chart_waterfall;
 extern const tb_chart tb_chart_breakdown;
+extern const tb_chart tb_chart_speedups;
+extern const tb_chart tb_chart_scatter;
+extern const tb_chart tb_chart_errors;
+extern const tb_chart tb_chart_network;
+extern const tb_chart tb_chart_pareto;
 
 #endif

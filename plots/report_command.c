@@ -93,7 +93,7 @@ static void put_problem(tb_buffer *out, const tb_problem *problem)
     tb_buffer_text(out, problem->pass == TB_PASS_BACKWARD ? " --backprop" : "");
 }
 
-static void put_row(tb_buffer *out, const tb_report_row *row)
+static void put_row(tb_buffer *out, const tb_report_row *row, bool with_device)
 {
     const tb_prediction *p = &row->prediction;
     int rank = p->problem.layout.rank, dims = tb_tiling_dims(&p->tiling, &p->problem.layout);
@@ -103,15 +103,17 @@ static void put_row(tb_buffer *out, const tb_report_row *row)
     }
     put_pattern(out, &p->pattern, rank);
     put_problem(out, &p->problem);
-    option(out, "--device", row->device_name);
+    if (with_device) {
+        option(out, "--device", row->device_name);
+    }
     option(out, "--kernel", row->kernel->name);
     put_dims(out, "--q-tile", p->tiling.q_tile, dims);
     put_dims(out, "--kv-tile", p->tiling.kv_tile, dims);
-    if (row->baseline != NULL && (row->device->dense_kernel == NULL ||
+    if (with_device && row->baseline != NULL && (row->device->dense_kernel == NULL ||
                                   strcmp(row->device->dense_kernel, row->baseline->name) != 0)) {
         option(out, "--baseline-kernel", row->baseline->name);
     }
-    if (row->item.baseline != TB_BASELINE_SELF) {
+    if (with_device && row->item.baseline != TB_BASELINE_SELF) {
         option(out, "--baseline", tb_baseline_names[row->item.baseline]);
     }
 }
@@ -124,16 +126,17 @@ const char *tb_report_explain_command(tb_page *page, const tb_report_row *row)
         option(&out, "--profile", row->profile_name);
         option(&out, "--run", row->compared->run->id);
     } else {
-        put_row(&out, row);
+        put_row(&out, row, true);
     }
     return keep(page, &out);
 }
 
-const char *tb_report_plot_command(tb_page *page, const char *chart, const tb_report_row *row)
+const char *tb_report_plot_command(tb_page *page, const char *chart, const tb_report_row *row,
+                                   bool with_device)
 {
     tb_buffer out = {0};
     tb_buffer_printf(&out, "tilebound plot %s", chart);
-    put_row(&out, row);
+    put_row(&out, row, with_device);
     tb_buffer_printf(&out, " -o %s.svg", chart);
     return keep(page, &out);
 }

@@ -14,7 +14,9 @@ const char *tb_report_command(tb_page *page, const char *words, const char *opti
  *  tiles, kernel and device. */
 const char *tb_report_explain_command(tb_page *page, const tb_report_row *row);
 
-/** `tilebound plot CHART` of a row's problem, likewise; it names no file. */
-const char *tb_report_plot_command(tb_page *page, const char *chart, const tb_report_row *row);
+/** `tilebound plot CHART` of a row's problem, tiles and kernel, and of its device where the chart
+ *  draws times. */
+const char *tb_report_plot_command(tb_page *page, const char *chart, const tb_report_row *row,
+                                   bool with_device);
 
 #endif

@@ -179,7 +179,7 @@ static void put_time(tb_page *page, const tb_report_row *row)
     tb_page_cell_time(page, run != NULL ? run->time.median_us : none);
     tb_page_cell_percent(page, run != NULL ? compared->error_percent : none);
     tb_page_cell_text(page, "%s", run != NULL ? tb_verdict_names[compared->verdict] : "-");
-    tb_page_cell_time(page, time->permute_us);
+    tb_page_cell_time(page, time->permute_us > 0 ? time->permute_us : none);
     tb_page_cell_time(page, run != NULL && run->permute_us.given ? run->permute_us.value : none);
     tb_page_cell_text(page, "%s", tb_limiter_names[time->limiter]);
     tb_page_cell_text(page, "%s", tb_basis_names[time->basis]);
@@ -203,12 +203,18 @@ static void put_times(const tb_report_draft *draft, size_t problem)
                                         "permuting, measured",
                                         "limiter",
                                         "basis"};
+    bool any_measured = false;
+    for (size_t i = 0; i < rows->row_count; i++) {
+        any_measured = any_measured ||
+                       (rows->rows[i].problem == problem && rows->rows[i].compared != NULL);
+    }
     tb_page_begin_table(
         page, tb_page_say(page, "times-%zu", problem + 1),
         "Times. bound: the measured dense time over the speedup that the tiles allow; error = 100 "
         "(predicted / measured - 1); verdict: do the 95 % intervals meet?",
-        tb_report_command(page, "compare", "", draft->input->profile_names,
-                          draft->input->profile_count),
+        any_measured ? tb_report_command(page, "compare", "", draft->input->profile_names,
+                                         draft->input->profile_count)
+                     : page->command,
         "llllltttrlttll", heads);
     for (size_t i = 0; i < rows->row_count; i++) {
         if (rows->rows[i].problem == problem) {
@@ -273,7 +279,7 @@ static void put_waterfall_figure(tb_report_draft *draft, const tb_report_row *ro
                             .baseline = row->baseline,
                             .device = row->device};
     tb_report_draw(draft, "waterfall", tb_page_say(draft->page, "figure-waterfall-%zu", number),
-                   &input, tb_report_plot_command(draft->page, "waterfall", row));
+                   &input, tb_report_plot_command(draft->page, "waterfall", row, true));
 }
 
 static void put_row(tb_report_draft *draft, const tb_report_row *row, size_t number)
@@ -290,6 +296,21 @@ static void put_row(tb_report_draft *draft, const tb_report_row *row, size_t num
     put_waterfall_figure(draft, row, number);
     put_remarks(row, page);
     tb_page_add(page, TB_PAGE_UNFOLD, "%s", "");
+}
+
+/* The tiles of the first row's kernel. */
+static void put_tiles_figure(tb_report_draft *draft, size_t problem)
+{
+    for (size_t i = 0; i < draft->rows->row_count; i++) {
+        const tb_report_row *row = &draft->rows->rows[i];
+        if (row->problem == problem) {
+            tb_chart_input input = {.item = &row->item, .kernel = row->kernel};
+            tb_report_draw(draft, "tiles",
+                           tb_page_say(draft->page, "figure-tiles-%zu", problem + 1), &input,
+                           tb_report_plot_command(draft->page, "tiles", row, false));
+            return;
+        }
+    }
 }
 
 static void put_problem(tb_report_draft *draft, size_t problem)
@@ -316,6 +337,7 @@ static void put_problem(tb_report_draft *draft, size_t problem)
         return;
     }
     put_times(draft, problem);
+    put_tiles_figure(draft, problem);
     for (size_t i = 0; i < rows->row_count; i++) {
         if (rows->rows[i].problem == problem) {
             put_row(draft, &rows->rows[i], i + 1);

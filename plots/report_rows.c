@@ -31,7 +31,7 @@ bool tb_report_concerns(const tb_suite *suite, const tb_profile *profile)
 
 /* Problems. */
 
-static const tb_report_problem *find_problem(const tb_report_rows *rows, const tb_case *item)
+static tb_report_problem *find_problem(const tb_report_rows *rows, const tb_case *item)
 {
     for (size_t i = 0; i < rows->problem_count; i++) {
         if (tb_case_same_pattern(rows->problems[i].item, item)) {
@@ -41,13 +41,28 @@ static const tb_report_problem *find_problem(const tb_report_rows *rows, const t
     return NULL;
 }
 
+/* Items of a suite that differ in their tiles only are one problem, by all their names. */
+static tb_status join_name(tb_report_rows *rows, tb_report_problem *problem, const char *more,
+                           tb_error *err)
+{
+    size_t length = strlen(problem->name) + strlen(more) + sizeof ", ";
+    char *name = tb_arena_alloc(rows->arena, length);
+    if (name == NULL) {
+        return no_memory(err);
+    }
+    (void)snprintf(name, length, "%s, %s", problem->name, more);
+    problem->name = name;
+    return TB_OK;
+}
+
 static tb_status add_problem(tb_report_rows *rows, const tb_case *item, const tb_suite_item *of,
                              tb_error *err)
 {
     char name[400], layout[96], pattern[256];
     int rank = item->problem.layout.rank;
-    if (find_problem(rows, item) != NULL) {
-        return TB_OK;
+    tb_report_problem *known = find_problem(rows, item);
+    if (known != NULL) {
+        return of != NULL ? join_name(rows, known, of->name, err) : TB_OK;
     }
     (void)snprintf(name, sizeof name, "%s over %s%s",
                    tb_view_pattern(&item->pattern, rank, pattern),
