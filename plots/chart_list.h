@@ -7,5 +7,10 @@
 extern const tb_chart tb_chart_tiles;
 extern const tb_chart tb_chart_waterfall;
 extern const tb_chart tb_chart_breakdown;
+extern const tb_chart tb_chart_roofline;
+extern const tb_chart tb_chart_timeline;
+extern const tb_chart tb_chart_stride_sweep;
+extern const tb_chart tb_chart_window_stride;
+extern const tb_chart tb_chart_scaling;
 
 #endif
