@@ -197,6 +197,11 @@ static const tb_option_group groups[] = {
 static const tb_example examples[] = {
     {"tilebound plot tiles -i 64x64 -w 24x24 --q-tile 8x8 --kv-tile 8x8 -o tiles.svg",
      "which KV tiles each query tile of a 2-D window visits"},
+    {"tilebound plot waterfall -i 30x48x80 -w 18x24x24 -n 24 --device h100-sxm --q-tile 2x8x8 "
+     "--kv-tile 2x8x8 -o why.pdf",
+     "where the eleven-fold saving of HunyuanVideo's window goes"},
+    {"tilebound plot stride-sweep -i 32768 -w 2048 --device h100-sxm",
+     "speedups over the stride, in the terminal"},
 };
 
 const tb_command tb_cmd_plot = {

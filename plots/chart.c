@@ -6,9 +6,21 @@
 
 #include <string.h>
 
-const tb_chart *const tb_charts[] = {&tb_chart_tiles,    &tb_chart_waterfall, &tb_chart_breakdown,
-                                     &tb_chart_speedups, &tb_chart_scatter,   &tb_chart_errors,
-                                     &tb_chart_network,  &tb_chart_pareto};
+const tb_chart *const tb_charts[] = {
+    &tb_chart_speedups,
+    &tb_chart_scatter,
+    &tb_chart_errors,
+    &tb_chart_network,
+    &tb_chart_pareto,
+    &tb_chart_tiles,
+    &tb_chart_waterfall,
+    &tb_chart_breakdown,
+    &tb_chart_roofline,
+    &tb_chart_timeline,
+    &tb_chart_stride_sweep,
+    &tb_chart_window_stride,
+    &tb_chart_scaling,
+};
 const size_t tb_chart_count = sizeof tb_charts / sizeof *tb_charts;
 
 #define MOST_CHARTS 32

@@ -7,7 +7,9 @@
 #include <math.h>
 
 /* A part narrower than this of the axis has no room for its number. */
-#define LABEL_PART 0.07
+#define LABEL_ROOM 1.16 /* right of the longer bar */
+#define LABEL_PART 0.04
+#define WHITE      0xffffff
 
 enum { DENSE_BAR, SPARSE_BAR, BAR_COUNT };
 
@@ -59,19 +61,22 @@ static void split(const tb_time *time, double us[PART_COUNT])
     us[PART_PERMUTE] = time->permute_us;
 }
 
-/* A block of two lines for each part: bar, from, to, and the number that stands in it. */
+/* A block of two lines for each part: bar, from, to; and the numbers that stand in them. */
 static void print_parts(double us[BAR_COUNT][PART_COUNT], double most, double scale,
-                        tb_buffer *out)
+                        tb_buffer *out, tb_buffer *numbers)
 {
     double left[BAR_COUNT] = {0};
-    tb_buffer_text(out, "# bar (0 dense, 1 sparse)\tfrom\tto\tnumber\n");
+    tb_buffer_text(out, "# bar (0 dense, 1 sparse)\tfrom\tto\n");
+    tb_buffer_text(numbers, "# bar\tmiddle\tnumber\tcolour\n");
     for (int part = 0; part < PART_COUNT; part++) {
         tb_buffer_printf(out, "# %s\n", parts[part].name);
         for (int bar = 0; bar < BAR_COUNT; bar++) {
             double right = left[bar] + us[bar][part] * scale;
-            tb_buffer_printf(out, "%d\t%.9g\t%.9g\t", bar, left[bar], right);
-            tb_buffer_printf(out, us[bar][part] > most * LABEL_PART ? "%.3g\n" : "?\n",
-                             us[bar][part] * scale);
+            tb_buffer_printf(out, "%d\t%.9g\t%.9g\n", bar, left[bar], right);
+            if (us[bar][part] > most * LABEL_PART) {
+                tb_buffer_printf(numbers, "%d\t%.9g\t%.3g\t%d\n", bar, (left[bar] + right) / 2,
+                                 us[bar][part] * scale, parts[part].is_dark ? WHITE : 0);
+            }
             left[bar] = right;
         }
         tb_buffer_text(out, "\n\n");
@@ -79,29 +84,28 @@ static void print_parts(double us[BAR_COUNT][PART_COUNT], double most, double sc
 }
 
 static void print_script(double us[BAR_COUNT][PART_COUNT], const tb_timing *timing, double scale,
-                         const char *unit, tb_chart_data *data)
+                         double most, const char *unit, tb_chart_data *data)
 {
     tb_buffer *script = &data->script;
     tb_buffer_printf(script,
-                     "set yrange [1.6:-0.6]\nset xrange [0:*]\nset offsets 0, graph 0.1, 0, 0\n"
+                     "set yrange [1.6:-0.6]\nset xrange [0:%.9g]\n"
                      "set ytics scale 0 ('dense' 0, 'sparse' 1)\nset xlabel 'predicted time, %s'\n"
                      "unset grid\nset grid xtics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
                      "set key outside right center vertical Left reverse\n"
                      "set label 1 '%.4g %s' at %.9g, 0 left offset 0.7,0\n"
                      "set label 2 '%.4g %s' at %.9g, 1 left offset 0.7,0\nplot ",
-                     unit, timing->dense.total_us * scale, unit, timing->dense.total_us * scale,
+                     most * scale * LABEL_ROOM, unit, timing->dense.total_us * scale, unit,
+                     timing->dense.total_us * scale,
                      timing->time.total_us * scale, unit, timing->time.total_us * scale);
     for (int part = 0; part < PART_COUNT; part++) {
         if (us[DENSE_BAR][part] > 0 || us[SPARSE_BAR][part] > 0) {
             tb_buffer_printf(script,
                              "'parts.dat' index %d using (($2+$3)/2):1:2:3:($1-0.3):($1+0.3) with "
-                             "boxxyerror dt 1 lw 0.5 %s title '%s', \\\n  '' index %d using "
-                             "(($2+$3)/2):1:4 with labels tc rgb '%s' notitle, \\\n  ",
-                             part, parts[part].look, parts[part].name, part,
-                             parts[part].is_dark ? "white" : "black");
+                             "boxxyerror dt 1 lw 0.5 %s title '%s', \\\n  ",
+                             part, parts[part].look, parts[part].name);
         }
     }
-    tb_buffer_text(script, "1/0 notitle\n");
+    tb_buffer_text(script, "'numbers.dat' using 2:1:3:4 with labels tc rgb variable notitle\n");
 }
 
 static void draw(const tb_chart_input *input, const tb_chart_times *times, tb_chart_data *data)
@@ -112,8 +116,9 @@ static void draw(const tb_chart_input *input, const tb_chart_times *times, tb_ch
     const char *unit = tb_chart_time_unit(most, &scale);
     split(&timing->dense, us[DENSE_BAR]);
     split(&timing->time, us[SPARSE_BAR]);
-    print_parts(us, most, scale, tb_chart_data_file(data, "parts.dat"));
-    print_script(us, timing, scale, unit, data);
+    print_parts(us, most, scale, tb_chart_data_file(data, "parts.dat"),
+                tb_chart_data_file(data, "numbers.dat"));
+    print_script(us, timing, scale, most, unit, data);
     data->height = 360;
     tb_chart_title(input, data, "Where the time goes: %.2f times faster than dense",
                    timing->speedup_total);

@@ -12,5 +12,10 @@ extern const tb_chart tb_chart_scatter;
 extern const tb_chart tb_chart_errors;
 extern const tb_chart tb_chart_network;
 extern const tb_chart tb_chart_pareto;
+extern const tb_chart tb_chart_roofline;
+extern const tb_chart tb_chart_timeline;
+extern const tb_chart tb_chart_stride_sweep;
+extern const tb_chart tb_chart_window_stride;
+extern const tb_chart tb_chart_scaling;
 
 #endif

@@ -118,7 +118,7 @@ static tb_status draw(const tb_chart_input *input, const tb_prediction *p, const
                      MAP_PART);
     plot_map(map, data);
     tb_buffer_printf(&data->script,
-                     "unset label\nunset tics\nset size %.2f, area_height\n"
+                     "unset label\nunset tics\nset size ratio -1 %.2f, area_height\n"
                      "set origin %.2f, area_bottom\n",
                      1 - MAP_PART, MAP_PART);
     tb_status status = plot_window(p, data, err);

@@ -5,6 +5,10 @@
 #include "chart_times.h"
 #include "explain.h"
 
+#include <math.h>
+
+#define LABEL_ROOM 1.12 /* right of the longest bar */
+
 
 typedef struct waterfall_files {
     tb_buffer *totals, *losses, *gains, *joints, *labels;
@@ -59,19 +63,22 @@ static void print_script(const tb_explanation *why, tb_chart_data *data)
     static const char *const bars =
         "using (($2+$3)/2):1:2:3:($1-0.38):($1+0.38) with boxxyerror dt 1 lw 0.5";
     bool any_gain = false, any_loss = false;
+    double now = why->from, most = now;
     for (size_t i = 0; i < why->count; i++) {
         any_gain = any_gain || why->steps[i].factor > 1;
         any_loss = any_loss || why->steps[i].factor < 1;
+        now *= why->steps[i].factor;
+        most = fmax(most, now);
     }
     tb_buffer *script = &data->script;
     tb_buffer_printf(script,
-                     "set yrange [%zu.6:-0.6]\nset xrange [0:*]\nset offsets 0, graph 0.08, 0, 0\n"
+                     "set yrange [%zu.6:-0.6]\nset xrange [0:%.9g]\n"
                      "set xlabel 'speedup over dense attention, times'\n"
                      "unset grid\nset grid xtics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
                      "set ytics scale 0\nplot 'joints.dat' using 2:1 with lines dt 1 lw 1 "
                      "lc rgb '#808080' notitle, \\\n"
                      "  'totals.dat' %s lc rgb " TB_INK_BLUE " title 'speedup'",
-                     why->count + 1, bars);
+                     why->count + 1, most * LABEL_ROOM, bars);
     if (any_loss) {
         tb_buffer_printf(script, ", \\\n  'losses.dat' %s lc rgb " TB_INK_RED " title 'lost'", bars);
     }
