@@ -31,8 +31,6 @@ typedef struct tb_chart_input {
     const tb_device *device;
     const tb_profile *const *profiles;
     size_t profile_count;
-    const tb_run *const *runs; /* only these of the profiles; NULL = all */
-    size_t run_count;
     const tb_network *network;
     const char *title; /* a user's, in place of the chart's own */
 } tb_chart_input;

@@ -125,7 +125,7 @@ static tb_status draw(const tb_chart_input *input, const tb_chart_runs *runs, do
     }
     print_script(&all, data);
     tb_chart_title(input, data, "Errors of predicted times, by kernel and device");
-    tb_chart_say_runs(input, runs, data);
+    tb_chart_say_runs(runs, data);
     tb_chart_say(data, "error = 100 (predicted / measured - 1); the pale band is 10 %% either way; "
                        "in parentheses: runs.");
     if (all.left_out > 0) {

@@ -141,7 +141,7 @@ static tb_status draw(const tb_chart_input *input, const tb_chart_runs *runs, po
     print_script(points, runs->count, &devices, data);
     data->height = 560;
     tb_chart_title(input, data, "Speedup for what is left visible");
-    tb_chart_say_runs(input, runs, data);
+    tb_chart_say_runs(runs, data);
     tb_chart_say(data,
                  "Over the measured dense run of the same problem, attention alone unless "
                  "the run includes permutation; a line leads from each run to its prediction. "

@@ -7,13 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_wanted(const tb_chart_input *input, const tb_compared_run *run, bool with_baseline)
+static bool is_wanted(const tb_compared_run *run, bool with_baseline)
 {
-    bool named = input->runs == NULL;
-    for (size_t i = 0; !named && i < input->run_count; i++) {
-        named = input->runs[i] == run->run;
-    }
-    return named && run->why_not == NULL &&
+    return run->why_not == NULL &&
            (!with_baseline || (run->has_bound && run->run->kind != TB_RUN_DENSE));
 }
 
@@ -33,7 +29,7 @@ tb_status tb_chart_runs_make(const tb_chart_input *input, bool with_baseline, tb
         return tb_fail(err, TB_ENOMEM, "no memory for the runs of a chart");
     }
     for (size_t i = 0; i < from->count; i++) {
-        if (is_wanted(input, &from->runs[i], with_baseline)) {
+        if (is_wanted(&from->runs[i], with_baseline)) {
             out->runs[out->count++] = &from->runs[i];
         }
     }
@@ -81,7 +77,7 @@ static void say_names(tb_buffer *out, const tb_chart_names *list)
     }
 }
 
-void tb_chart_say_runs(const tb_chart_input *input, const tb_chart_runs *runs, tb_chart_data *data)
+void tb_chart_say_runs(const tb_chart_runs *runs, tb_chart_data *data)
 {
     tb_chart_names profiles = {0}, devices = {0};
     tb_buffer of = {0}, on = {0};
@@ -89,7 +85,6 @@ void tb_chart_say_runs(const tb_chart_input *input, const tb_chart_runs *runs, t
         (void)tb_chart_names_put(&profiles, runs->runs[i]->profile->name);
         (void)tb_chart_names_put(&devices, runs->runs[i]->device);
     }
-    (void)input;
     say_names(&of, &profiles);
     say_names(&on, &devices);
     tb_chart_say(data, "Measured: %zu runs of %s%s, on %s; predicted by tilebound's time model.",

@@ -12,7 +12,7 @@ typedef struct tb_chart_runs {
 } tb_chart_runs;
 
 /**
- * Compare the runs of an input's profiles, or those of them that it names.
+ * Compare the runs of an input's profiles.
  *
  * @param[in]  with_baseline  only runs whose dense baseline was measured too, and no dense ones
  * @param[out] out            release with tb_chart_runs_release() in any event
@@ -38,7 +38,7 @@ size_t tb_chart_names_put(tb_chart_names *list, const char *name);
 const char *tb_chart_names_get(const tb_chart_names *list, size_t number);
 
 /** Say of which profiles and devices the runs are, and what their numbers are. */
-void tb_chart_say_runs(const tb_chart_input *input, const tb_chart_runs *runs, tb_chart_data *data);
+void tb_chart_say_runs(const tb_chart_runs *runs, tb_chart_data *data);
 
 /** Dense time over a run's own as measured, without permuting tokens and with it; NaN where the run
  *  does not say. */

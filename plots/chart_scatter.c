@@ -116,7 +116,7 @@ static void draw(const tb_chart_input *input, const tb_chart_runs *runs, tb_char
     put_runs(runs, scale, &kernels, data);
     print_script(&kernels, unit, low, high, data);
     tb_chart_title(input, data, "Predicted against measured times of %zu runs", runs->count);
-    tb_chart_say_runs(input, runs, data);
+    tb_chart_say_runs(runs, data);
     tb_chart_say(data, "Points by kernel, dense runs among them; named are the runs furthest off, "
                        "beyond 10 %%, with 100 (predicted / measured - 1).");
     tb_chart_say_version(data);

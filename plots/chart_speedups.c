@@ -139,7 +139,7 @@ static tb_status draw(const tb_chart_input *input, const tb_chart_runs *runs, tb
     }
     print_script(count, data);
     tb_chart_title(input, data, "Speedup over dense attention: allowed, predicted, measured");
-    tb_chart_say_runs(input, runs, data);
+    tb_chart_say_runs(runs, data);
     tb_chart_say(data, "Measured speedups are over the measured dense run, predicted ones (without "
                        "permutation) over the predicted one; bounds are exact counts. A kernel may "
                        "pass its bound where the dense run is of another kernel.");

@@ -17,33 +17,28 @@ static size_t count_measured(const tb_report_rows *rows)
     return count;
 }
 
-/* The figure of a profile's runs of the problems, where it has some with a measured baseline. */
-static void draw_speedups(tb_report_draft *draft, size_t index)
+/* Has the profile a row with a measured dense baseline? */
+static bool has_speedup(const tb_report_rows *rows, const tb_profile *profile)
 {
-    const tb_report_input *input = draft->input;
-    const tb_report_rows *rows = draft->rows;
-    const tb_profile *profile = input->profiles[index];
-    const tb_run **runs = tb_arena_array(draft->page->arena, rows->row_count + 1, sizeof *runs);
-    size_t count = 0;
-    if (runs == NULL) {
-        draft->page->failed = true;
-        return;
-    }
     for (size_t i = 0; i < rows->row_count; i++) {
         const tb_report_row *row = &rows->rows[i];
         if (row->dense != NULL && row->compared->profile == profile) {
-            runs[count++] = row->compared->run;
+            return true;
         }
     }
-    if (count == 0) {
-        return;
+    return false;
+}
+
+static void draw_speedups(tb_report_draft *draft, size_t index)
+{
+    const tb_report_input *input = draft->input;
+    tb_chart_input of = {.profiles = &input->profiles[index], .profile_count = 1};
+    if (has_speedup(draft->rows, input->profiles[index])) {
+        tb_report_draw(draft, "speedups",
+                       tb_page_say(draft->page, "figure-speedups-%zu", index + 1), &of,
+                       tb_report_command(draft->page, "plot speedups -o speedups.svg", "--profile",
+                                         &input->profile_names[index], 1));
     }
-    tb_chart_input of = {
-        .profiles = &input->profiles[index], .profile_count = 1, .runs = runs, .run_count = count};
-    tb_report_draw(draft, "speedups", tb_page_say(draft->page, "figure-speedups-%zu", index + 1),
-                   &of,
-                   tb_report_command(draft->page, "plot speedups -o speedups.svg", "--profile",
-                                     &input->profile_names[index], 1));
 }
 
 static void draw_pareto(tb_report_draft *draft)

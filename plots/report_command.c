@@ -109,8 +109,9 @@ static void put_row(tb_buffer *out, const tb_report_row *row, bool with_device)
     option(out, "--kernel", row->kernel->name);
     put_dims(out, "--q-tile", p->tiling.q_tile, dims);
     put_dims(out, "--kv-tile", p->tiling.kv_tile, dims);
-    if (with_device && row->baseline != NULL && (row->device->dense_kernel == NULL ||
-                                  strcmp(row->device->dense_kernel, row->baseline->name) != 0)) {
+    if (with_device && row->baseline != NULL &&
+        (row->device->dense_kernel == NULL ||
+         strcmp(row->device->dense_kernel, row->baseline->name) != 0)) {
         option(out, "--baseline-kernel", row->baseline->name);
     }
     if (with_device && row->item.baseline != TB_BASELINE_SELF) {
@@ -138,5 +139,16 @@ const char *tb_report_plot_command(tb_page *page, const char *chart, const tb_re
     tb_buffer_printf(&out, "tilebound plot %s", chart);
     put_row(&out, row, with_device);
     tb_buffer_printf(&out, " -o %s.svg", chart);
+    return keep(page, &out);
+}
+
+const char *tb_report_network_command(tb_page *page, const tb_chart_input *input)
+{
+    tb_buffer out = {0};
+    tb_buffer_text(&out, "tilebound plot network");
+    option(&out, "--network", input->network->name);
+    option(&out, "--device", input->device->name);
+    option(&out, "--kernel", input->kernel->name);
+    tb_buffer_text(&out, " -o network.svg");
     return keep(page, &out);
 }

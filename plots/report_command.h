@@ -2,6 +2,7 @@
 #ifndef TB_REPORT_COMMAND_H
 #define TB_REPORT_COMMAND_H
 
+#include "chart.h"
 #include "report_page.h"
 #include "report_rows.h"
 
@@ -18,5 +19,8 @@ const char *tb_report_explain_command(tb_page *page, const tb_report_row *row);
  *  draws times. */
 const char *tb_report_plot_command(tb_page *page, const char *chart, const tb_report_row *row,
                                    bool with_device);
+
+/** `tilebound plot network` of an input's network, device and kernel. */
+const char *tb_report_network_command(tb_page *page, const tb_chart_input *input);
 
 #endif

@@ -72,11 +72,15 @@ static tb_status put_figure(tb_buffer *out, const tb_page_figure *figure, tb_err
     if (figure->svg == NULL) {
         return TB_OK;
     }
-    tb_buffer_printf(out, "<figure id=\"%s\"><div class=\"sheet\">\n", figure->id);
-    tb_status status = tb_svg_inline(figure->svg, figure->id, figure->title, out, err);
-    tb_buffer_text(out, "</div>\n");
-    element(out, "figcaption", figure->caption);
-    tb_buffer_text(out, "</figure>\n");
+    tb_buffer words = {0}; /* the picture says them too, but not to who cannot see it */
+    tb_buffer_printf(&words, "%s. %s", figure->title, figure->caption);
+    tb_status status = tb_buffer_check(&words, err);
+    tb_buffer_printf(out, "<figure id=\"%s\"><div class=\"sheet\" tabindex=\"0\">\n", figure->id);
+    if (status == TB_OK) {
+        status = tb_svg_inline(figure->svg, figure->id, words.data, out, err);
+    }
+    tb_buffer_free(&words);
+    tb_buffer_text(out, "</div></figure>\n");
     put_made(out, figure->command, "figures", figure->id, "svg");
     return status;
 }

@@ -42,7 +42,7 @@ const char tb_report_style[] =
     "figure{margin:1rem 0 .2rem;max-width:60rem}\n"
     ".sheet{background:#fff;color:#000;border:1px solid var(--line);border-radius:6px;"
     "padding:.5rem;overflow-x:auto}\n"
-    ".sheet svg{display:block;width:100%;height:auto;min-width:32rem;margin:0 auto}\n"
+    ".sheet svg{display:block;width:100%;height:auto;min-width:40rem;margin:0 auto}\n"
     "details{margin:.4rem 0;border:1px solid var(--line);border-radius:6px;padding:0 .8rem}\n"
     "summary{cursor:pointer;padding:.4rem 0;font-weight:600}\n"
     "footer{margin-top:3rem;padding-bottom:2rem;color:var(--pale);font-size:.9rem}\n"

@@ -82,11 +82,8 @@ static void draw_network(tb_report_draft *draft, size_t index)
     if (input.network == NULL) {
         return;
     }
-    const char *names[] = {item->run->network.name};
-    const char *words = tb_page_say(page, "plot network --device %s --kernel %s -o network.svg",
-                                    input.device->name, input.kernel->name);
     tb_report_draw(draft, "network", tb_page_say(page, "figure-network-%zu", index + 1), &input,
-                   tb_report_command(page, words, "--network", names, 1));
+                   tb_report_network_command(page, &input));
 }
 
 void tb_report_put_networks(tb_report_draft *draft)

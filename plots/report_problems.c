@@ -205,8 +205,8 @@ static void put_times(const tb_report_draft *draft, size_t problem)
                                         "basis"};
     bool any_measured = false;
     for (size_t i = 0; i < rows->row_count; i++) {
-        any_measured = any_measured ||
-                       (rows->rows[i].problem == problem && rows->rows[i].compared != NULL);
+        any_measured =
+            any_measured || (rows->rows[i].problem == problem && rows->rows[i].compared != NULL);
     }
     tb_page_begin_table(
         page, tb_page_say(page, "times-%zu", problem + 1),
