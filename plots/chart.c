@@ -7,14 +7,8 @@
 #include <string.h>
 
 const tb_chart *const tb_charts[] = {
-    &tb_chart_tiles,
-    &tb_chart_waterfall,
-    &tb_chart_breakdown,
-    &tb_chart_roofline,
-    &tb_chart_timeline,
-    &tb_chart_stride_sweep,
-    &tb_chart_window_stride,
-    &tb_chart_scaling,
+    &tb_chart_tiles,    &tb_chart_waterfall,    &tb_chart_breakdown,     &tb_chart_roofline,
+    &tb_chart_timeline, &tb_chart_stride_sweep, &tb_chart_window_stride, &tb_chart_scaling,
 };
 const size_t tb_chart_count = sizeof tb_charts / sizeof *tb_charts;
 

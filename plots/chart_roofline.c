@@ -6,13 +6,13 @@
 
 #include <math.h>
 
-#define ROOM          4.0 /* decades have no edge: the axis goes on by this factor */
-#define FLOP_PER_FMA  2.0
-#define TERA          1e12
-#define HZ_PER_MHZ    1e6
-#define BYTES_PER_GB  1e9
-#define S_PER_US      1e-6
-#define FLOOR_PART    0.002 /* of the highest roof: where the axis begins, at most */
+#define ROOM         4.0 /* decades have no edge: the axis goes on by this factor */
+#define FLOP_PER_FMA 2.0
+#define TERA         1e12
+#define HZ_PER_MHZ   1e6
+#define BYTES_PER_GB 1e9
+#define S_PER_US     1e-6
+#define FLOOR_PART   0.002 /* of the highest roof: where the axis begins, at most */
 
 /* FLOP/s and bytes/s; 0 = unknown. */
 typedef struct roofs {
@@ -94,15 +94,15 @@ static size_t find_points(const tb_chart_times *times, const roofs *roofs,
     const tb_time *sparse = &times->timing.time, *dense = &times->timing.dense;
     double bytes = sparse->hbm_us * S_PER_US * roofs->hbm, s = sparse->attention_us * S_PER_US;
     size_t count = 0;
-    points[count++] = (roofline_point){"sparse, pairs in visited tiles",
-                                       "pt 7 ps 1.6 lc rgb " TB_INK_ORANGE,
-                                       p->launch.visited_flop / bytes, p->launch.visited_flop / s};
+    points[count++] =
+        (roofline_point){"sparse, pairs in visited tiles", "pt 7 ps 1.6 lc rgb " TB_INK_ORANGE,
+                         p->launch.visited_flop / bytes, p->launch.visited_flop / s};
     points[count++] = (roofline_point){"sparse, visible pairs", "pt 6 ps 1.6 lc rgb " TB_INK_ORANGE,
                                        p->launch.visible_flop / bytes, p->launch.visible_flop / s};
     if (p->problem.pass == TB_PASS_FORWARD && roofs->l2 > 0) {
-        points[count++] = (roofline_point){
-            "sparse, by bytes from L2", "pt 4 ps 1.5 lc rgb " TB_INK_ORANGE,
-            p->launch.visited_flop / l2_bytes(p), p->launch.visited_flop / s};
+        points[count++] =
+            (roofline_point){"sparse, by bytes from L2", "pt 4 ps 1.5 lc rgb " TB_INK_ORANGE,
+                             p->launch.visited_flop / l2_bytes(p), p->launch.visited_flop / s};
     }
     if (times->timing.has_dense) {
         points[count++] =
@@ -141,8 +141,7 @@ static void print_flat(tb_buffer *out, double height, double slope, const roofli
                      height / TERA, range->right, height / TERA);
 }
 
-static void print_slope(tb_buffer *out, double bytes_per_s, double top,
-                        const roofline_range *range)
+static void print_slope(tb_buffer *out, double bytes_per_s, double top, const roofline_range *range)
 {
     double to = top / bytes_per_s, from = fmin(range->bottom / bytes_per_s, to);
     tb_buffer_printf(out, "%.9g\t%.9g\n%.9g\t%.9g\n\n\n", from, from * bytes_per_s / TERA, to,
@@ -154,7 +153,7 @@ static void plot_roofs(const roofs *roofs, const roofline_range *range, tb_chart
     tb_buffer *file = tb_chart_data_file(data, "roofs.dat"), *script = &data->script;
     double steepest = fmax(roofs->l2, roofs->hbm);
     int index = 0;
-    tb_buffer_text(file, "# FLOP/byte\tTFLOP/s; a block a roof\n");
+    tb_buffer_text(file, "# FLOP/byte\tTFLOP/s; a section a roof\n");
     print_flat(file, roofs->tensor, steepest, range);
     tb_buffer_printf(script,
                      "plot 'roofs.dat' index %d with lines dt 1 lw 2 lc rgb " TB_INK_BLUE
@@ -194,12 +193,13 @@ static void draw(const tb_chart_times *times, const roofs *roofs, tb_chart_data 
                      range.left, range.right, range.bottom / TERA, range.top / TERA);
     plot_roofs(roofs, &range, data);
     tb_buffer *file = tb_chart_data_file(data, "points.dat");
-    tb_buffer_text(file, "# FLOP/byte\tTFLOP/s; a block a point\n");
+    tb_buffer_text(file, "# FLOP/byte\tTFLOP/s; a section a point\n");
     for (size_t i = 0; i < count; i++) {
         tb_buffer_printf(file, "# %s\n%.9g\t%.9g\n\n\n", points[i].name, points[i].intensity,
                          points[i].flop_per_s / TERA);
-        tb_buffer_printf(&data->script, ", \\\n  'points.dat' index %zu with points lw 2 %s title "
-                                        "'%s'",
+        tb_buffer_printf(&data->script,
+                         ", \\\n  'points.dat' index %zu with points lw 2 %s title "
+                         "'%s'",
                          i, points[i].look, points[i].name);
     }
     tb_buffer_text(&data->script, "\n");

@@ -29,8 +29,7 @@ static tb_status print_stride(const tb_chart_input *input, int64_t stride, tb_bu
                          bound->tile_speedup);
         tb_buffer_printf(out, bound->fully_block_sparse ? "%.9g" : "?", bound->tile_speedup);
         if (has_times(input)) {
-            tb_buffer_printf(out, "\t%.9g\t%.9g", times.timing.speedup,
-                             times.timing.speedup_total);
+            tb_buffer_printf(out, "\t%.9g\t%.9g", times.timing.speedup, times.timing.speedup_total);
             *permutes = *permutes || times.timing.time.permute_us > 0;
         }
         tb_buffer_text(out, "\n");

@@ -10,8 +10,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MOST_SMS   32   /* drawn, of all evenly */
-#define MOST_BOXES 2500 /* with more CTAs, a box stands for several of a slot */
+#define MOST_SMS   32                /* drawn, of all evenly */
+#define MOST_BOXES 2500              /* with more CTAs, a box stands for several of a slot */
 #define MOST_CTAS  INT64_C(20000000) /* walked, as the time model does */
 #define SHADES     4
 
@@ -29,9 +29,9 @@ typedef struct timeline {
     const double *cost; /* of each CTA of one copy */
     int64_t costs;
     int64_t sms, drawn_sms, occupancy;
-    int64_t box_ctas; /* that a box stands for */
+    int64_t box_ctas;   /* that a box stands for */
     double least, most; /* costs */
-    open_box *open; /* a slot */
+    open_box *open;     /* a slot */
     tb_buffer *files[SHADES];
     int64_t boxes[SHADES];
 } timeline;
@@ -151,13 +151,13 @@ static void print_script(const timeline *line, tb_chart_data *data)
         if (line->boxes[shade] > 0) {
             double from = line->least + (line->most - line->least) * shade / SHADES;
             double to = line->least + (line->most - line->least) * (shade + 1) / SHADES;
-            tb_buffer_printf(script,
-                             "%s'ctas-%s' using (($1+$2)/2*%.0e):(($3+$4)/2):($1*%.0e):($2*%.0e):3:4"
-                             " with boxxyerror dt 1 lw 0.3 lc rgb %s fs solid border lc rgb "
-                             "'white' title 'CTA of %.3g-%.3g us'",
-                             first ? "" : ", \\\n  ", names[shade], scale, scale, scale,
-                             shades[shade], from / line->time->clock_mhz,
-                             to / line->time->clock_mhz);
+            tb_buffer_printf(
+                script,
+                "%s'ctas-%s' using (($1+$2)/2*%.0e):(($3+$4)/2):($1*%.0e):($2*%.0e):3:4"
+                " with boxxyerror dt 1 lw 0.3 lc rgb %s fs solid border lc rgb "
+                "'white' title 'CTA of %.3g-%.3g us'",
+                first ? "" : ", \\\n  ", names[shade], scale, scale, scale, shades[shade],
+                from / line->time->clock_mhz, to / line->time->clock_mhz);
             first = false;
         }
     }
@@ -172,13 +172,13 @@ static void say(const tb_chart_input *input, const tb_chart_times *times, const 
     tb_chart_title(input, data, "CTAs on the SMs of %s", input->device->name);
     tb_chart_say_problem(&times->prediction, data);
     tb_chart_say_tiles(&times->prediction, data);
-    tb_chart_say(data, "%lld CTAs on %lld SMs x %lld (%s): %lld %s, slots busy %.1f %%, tail "
-                       "%.3g us of %.4g us, the most loaded SM %.3f times the mean.",
+    tb_chart_say(data,
+                 "%lld CTAs on %lld SMs x %lld (%s): %lld %s, slots busy %.1f %%, tail "
+                 "%.3g us of %.4g us, the most loaded SM %.3f times the mean.",
                  (long long)schedule->ctas, (long long)line->sms, (long long)line->occupancy,
-                 tb_schedule_policy_names[input->kernel->time.schedule],
-                 (long long)schedule->waves, schedule->waves == 1 ? "wave" : "waves",
-                 100 * schedule->utilisation, schedule->tail / mhz, schedule->makespan / mhz,
-                 schedule->imbalance);
+                 tb_schedule_policy_names[input->kernel->time.schedule], (long long)schedule->waves,
+                 schedule->waves == 1 ? "wave" : "waves", 100 * schedule->utilisation,
+                 schedule->tail / mhz, schedule->makespan / mhz, schedule->imbalance);
     if (line->drawn_sms < line->sms) {
         tb_chart_say(data, "Every %.3g-th SM is drawn.",
                      (double)line->sms / (double)line->drawn_sms);
@@ -191,8 +191,8 @@ static void say(const tb_chart_input *input, const tb_chart_times *times, const 
     tb_chart_say_version(data);
 }
 
-static tb_status draw(const tb_chart_input *input, const tb_chart_times *times,
-                      tb_chart_data *data, tb_error *err)
+static tb_status draw(const tb_chart_input *input, const tb_chart_times *times, tb_chart_data *data,
+                      tb_error *err)
 {
     static const char *const names[SHADES] = {"ctas-0.dat", "ctas-1.dat", "ctas-2.dat",
                                               "ctas-3.dat"};
