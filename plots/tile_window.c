@@ -91,8 +91,11 @@ static void print_slice(const grids *g, const tb_tile_window *window, int64_t sl
     if (window->slices > 1) {
         tb_buffer_printf(files->labels, "%lld\t%lld\t", (long long)left_of(g, slice),
                          (long long)top_of(g, slice));
-        tb_buffer_printf(files->labels, end - first > 1 ? "%lld-%lld\n" : "%lld\n",
-                         (long long)first, (long long)end - 1);
+        if (end - first > 1) {
+            tb_buffer_printf(files->labels, "%lld-%lld\n", (long long)first, (long long)end - 1);
+        } else {
+            tb_buffer_printf(files->labels, "%lld\n", (long long)first);
+        }
     }
 }
 

@@ -44,7 +44,7 @@ static void cta_costs__give_the_schedule_that_the_time_has(void **state)
         int64_t heads;
     } cases[] = {{"cutlass-hopper-fna", "h100-sxm", "30x48x80", "18x24x24", 24},
                  {"cutlass-blackwell-fna", "b200", "72x96", "24x24", 3},
-                 {"fa2", "a100-sxm-80gb", "7296", NULL, 1}};
+                 {"fa2", "a100-80", "7296", NULL, 1}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         tb_kernel *kernel = tb_test_kernel(cases[i].kernel);
         tb_device *device = tb_test_device(cases[i].device);
