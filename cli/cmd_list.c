@@ -29,9 +29,8 @@ typedef struct list_args {
 #define AT(field)      offsetof(list_args, field)
 #define MAX_DATA_BYTES ((size_t)64 << 20)
 
-static const char *const topics[] = {"kernels", "networks", "suites",
-                                     "devices", "profiles", "patterns",
-                                     "charts"};
+static const char *const topics[] = {"kernels",  "networks", "suites", "devices",
+                                     "profiles", "patterns", "charts"};
 
 #define TOPIC_COUNT    (sizeof topics / sizeof *topics)
 #define TOPIC_PATTERNS 5 /* the topics before it are the catalogue's kinds, in its order */
@@ -289,9 +288,11 @@ const tb_command tb_cmd_list = {
     .positional = "KIND [NAME]",
     .words = topics,
     .word_count = TOPIC_COUNT,
-    .description = "KIND is one of kernels, devices, networks, suites, profiles, patterns, charts.\n"
-                   "With a NAME (or the path of a YAML file) it shows that one with its sources; --raw prints the file "
-                   "itself.",
+    .description =
+        "KIND is one of kernels, devices, networks, suites, profiles, patterns, charts.\n"
+        "With a NAME (or the path of a YAML file) it shows that one with its sources; --raw prints "
+        "the file "
+        "itself.",
     .groups = groups,
     .group_count = sizeof groups / sizeof *groups,
     .examples = examples,

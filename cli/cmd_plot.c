@@ -30,8 +30,8 @@ static const tb_option what_options[] = {
      AT(baseline), 0, 0, tb_baseline_names, TB_BASELINE_COUNT},
     {"profile", '\0', TB_OPTION_TEXTS, "NAME",
      "measured runs to draw, by name or file; may be repeated", AT(profiles), 0, 0, NULL, 0},
-    {"network", '\0', TB_OPTION_TEXT, "NAME", "the network whose layers to draw", AT(network), 0,
-     0, NULL, 0},
+    {"network", '\0', TB_OPTION_TEXT, "NAME", "the network whose layers to draw", AT(network), 0, 0,
+     NULL, 0},
     {"title", '\0', TB_OPTION_TEXT, "TEXT", "in place of the chart's own title", AT(title), 0, 0,
      NULL, 0},
 };
@@ -159,9 +159,8 @@ static tb_status draw(const plot_args *args, const tb_chart *chart, const tb_cha
         status = tb_chart_render(chart, input, &target, &picture, err);
     }
     if (status == TB_OK) {
-        status = args->path != NULL
-                     ? tb_file_replace(args->path, picture.data, picture.length, err)
-                     : tb_file_write_stdout(picture.data, picture.length, err);
+        status = args->path != NULL ? tb_file_replace(args->path, picture.data, picture.length, err)
+                                    : tb_file_write_stdout(picture.data, picture.length, err);
     }
     tb_buffer_free(&picture);
     return status;

@@ -7,11 +7,6 @@
 #include <string.h>
 
 const tb_chart *const tb_charts[] = {
-    &tb_chart_speedups,
-    &tb_chart_scatter,
-    &tb_chart_errors,
-    &tb_chart_network,
-    &tb_chart_pareto,
     &tb_chart_tiles,
     &tb_chart_waterfall,
     &tb_chart_breakdown,
@@ -20,6 +15,12 @@ const tb_chart *const tb_charts[] = {
     &tb_chart_stride_sweep,
     &tb_chart_window_stride,
     &tb_chart_scaling,
+    /* of measured runs, and of networks */
+    &tb_chart_speedups,
+    &tb_chart_scatter,
+    &tb_chart_errors,
+    &tb_chart_pareto,
+    &tb_chart_network,
 };
 const size_t tb_chart_count = sizeof tb_charts / sizeof *tb_charts;
 

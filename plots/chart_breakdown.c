@@ -61,9 +61,9 @@ static void split(const tb_time *time, double us[PART_COUNT])
     us[PART_PERMUTE] = time->permute_us;
 }
 
-/* A block of two lines for each part: bar, from, to; and the numbers that stand in them. */
-static void print_parts(double us[BAR_COUNT][PART_COUNT], double most, double scale,
-                        tb_buffer *out, tb_buffer *numbers)
+/* A section of two lines for each part: bar, from, to; and the numbers that stand in them. */
+static void print_parts(double us[BAR_COUNT][PART_COUNT], double most, double scale, tb_buffer *out,
+                        tb_buffer *numbers)
 {
     double left[BAR_COUNT] = {0};
     tb_buffer_text(out, "# bar (0 dense, 1 sparse)\tfrom\tto\n");
@@ -95,8 +95,8 @@ static void print_script(double us[BAR_COUNT][PART_COUNT], const tb_timing *timi
                      "set label 1 '%.4g %s' at %.9g, 0 left offset 0.7,0\n"
                      "set label 2 '%.4g %s' at %.9g, 1 left offset 0.7,0\nplot ",
                      most * scale * LABEL_ROOM, unit, timing->dense.total_us * scale, unit,
-                     timing->dense.total_us * scale,
-                     timing->time.total_us * scale, unit, timing->time.total_us * scale);
+                     timing->dense.total_us * scale, timing->time.total_us * scale, unit,
+                     timing->time.total_us * scale);
     for (int part = 0; part < PART_COUNT; part++) {
         if (us[DENSE_BAR][part] > 0 || us[SPARSE_BAR][part] > 0) {
             tb_buffer_printf(script,

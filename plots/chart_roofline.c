@@ -6,19 +6,19 @@
 
 #include <math.h>
 
-#define ROOM          4.0 /* decades have no edge: the axis goes on by this factor */
-#define FLOP_PER_FMA  2.0
-#define TERA          1e12
-#define HZ_PER_MHZ    1e6
-#define BYTES_PER_GB  1e9
-#define S_PER_US      1e-6
-#define FLOOR_PART    0.002 /* of the highest roof: where the axis begins, at most */
+#define ROOM         4.0 /* decades have no edge: the axis goes on by this factor */
+#define FLOP_PER_FMA 2.0
+#define TERA         1e12
+#define HZ_PER_MHZ   1e6
+#define BYTES_PER_GB 1e9
+#define S_PER_US     1e-6
+#define FLOOR_PART   0.002 /* of the highest roof: where the axis begins, at most */
 
 /* FLOP/s and bytes/s; 0 = unknown. */
-typedef struct roofs {
+typedef struct roof_set {
     double tensor, exp, hbm, l2;
     const char *units; /* that do the products */
-} roofs;
+} roof_set;
 
 typedef struct roofline_point {
     const char *name;
@@ -36,25 +36,25 @@ static double flop_a_score(const tb_problem *problem)
     return problem->pass == TB_PASS_BACKWARD ? 2 * (3 * d + 2 * dv) : 2 * (d + dv);
 }
 
-static tb_status tensor_roof(const tb_chart_input *input, roofs *out, tb_error *err)
+static tb_status tensor_roof(const tb_chart_input *input, roof_set *out, tb_error *err)
 {
     tb_dtype dtype = input->item->problem.dtype;
-    double rate;
+    double rate = 0;
     if (dtype == TB_DTYPE_FP32) {
         tb_status status =
             tb_device_need(input->device, TB_DEVICE_FP32_FMA_LANES_PER_SM, &rate, err);
-        *out = (roofs){.tensor = status == TB_OK ? rate * FLOP_PER_FMA : 0, .units = "FMA units"};
+        *out = (roof_set){.tensor = rate * FLOP_PER_FMA, .units = "FMA units"};
         return status;
     }
     tb_device_key key = dtype == TB_DTYPE_E4M3 || dtype == TB_DTYPE_E5M2
                             ? TB_DEVICE_TENSOR_FP8_FLOP_PER_CLK_PER_SM
                             : TB_DEVICE_TENSOR_FP16_FLOP_PER_CLK_PER_SM;
     tb_status status = tb_device_need(input->device, key, &rate, err);
-    *out = (roofs){.tensor = status == TB_OK ? rate : 0, .units = "matrix units"};
+    *out = (roof_set){.tensor = rate, .units = "matrix units"};
     return status;
 }
 
-static tb_status find_roofs(const tb_chart_input *input, roofs *out, tb_error *err)
+static tb_status find_roofs(const tb_chart_input *input, roof_set *out, tb_error *err)
 {
     const tb_device *device = input->device;
     double sms, mhz, gb;
@@ -87,22 +87,22 @@ static double l2_bytes(const tb_prediction *p)
            (double)tb_dtype_bytes(problem->dtype);
 }
 
-static size_t find_points(const tb_chart_times *times, const roofs *roofs,
+static size_t find_points(const tb_chart_times *times, const roof_set *roofs,
                           roofline_point points[POINTS])
 {
     const tb_prediction *p = &times->prediction;
     const tb_time *sparse = &times->timing.time, *dense = &times->timing.dense;
     double bytes = sparse->hbm_us * S_PER_US * roofs->hbm, s = sparse->attention_us * S_PER_US;
     size_t count = 0;
-    points[count++] = (roofline_point){"sparse, pairs in visited tiles",
-                                       "pt 7 ps 1.6 lc rgb " TB_INK_ORANGE,
-                                       p->launch.visited_flop / bytes, p->launch.visited_flop / s};
+    points[count++] =
+        (roofline_point){"sparse, pairs in visited tiles", "pt 7 ps 1.6 lc rgb " TB_INK_ORANGE,
+                         p->launch.visited_flop / bytes, p->launch.visited_flop / s};
     points[count++] = (roofline_point){"sparse, visible pairs", "pt 6 ps 1.6 lc rgb " TB_INK_ORANGE,
                                        p->launch.visible_flop / bytes, p->launch.visible_flop / s};
     if (p->problem.pass == TB_PASS_FORWARD && roofs->l2 > 0) {
-        points[count++] = (roofline_point){
-            "sparse, by bytes from L2", "pt 4 ps 1.5 lc rgb " TB_INK_ORANGE,
-            p->launch.visited_flop / l2_bytes(p), p->launch.visited_flop / s};
+        points[count++] =
+            (roofline_point){"sparse, by bytes from L2", "pt 4 ps 1.5 lc rgb " TB_INK_ORANGE,
+                             p->launch.visited_flop / l2_bytes(p), p->launch.visited_flop / s};
     }
     if (times->timing.has_dense) {
         points[count++] =
@@ -118,7 +118,7 @@ typedef struct roofline_range {
     double left, right, bottom, top;
 } roofline_range;
 
-static roofline_range find_range(const roofs *roofs, const roofline_point *points, size_t count)
+static roofline_range find_range(const roof_set *roofs, const roofline_point *points, size_t count)
 {
     double ridge = roofs->tensor / roofs->hbm;
     roofline_range range = {ridge, ridge, roofs->tensor, fmax(roofs->tensor, roofs->exp)};
@@ -141,20 +141,19 @@ static void print_flat(tb_buffer *out, double height, double slope, const roofli
                      height / TERA, range->right, height / TERA);
 }
 
-static void print_slope(tb_buffer *out, double bytes_per_s, double top,
-                        const roofline_range *range)
+static void print_slope(tb_buffer *out, double bytes_per_s, double top, const roofline_range *range)
 {
     double to = top / bytes_per_s, from = fmin(range->bottom / bytes_per_s, to);
     tb_buffer_printf(out, "%.9g\t%.9g\n%.9g\t%.9g\n\n\n", from, from * bytes_per_s / TERA, to,
                      top / TERA);
 }
 
-static void plot_roofs(const roofs *roofs, const roofline_range *range, tb_chart_data *data)
+static void plot_roofs(const roof_set *roofs, const roofline_range *range, tb_chart_data *data)
 {
     tb_buffer *file = tb_chart_data_file(data, "roofs.dat"), *script = &data->script;
     double steepest = fmax(roofs->l2, roofs->hbm);
     int index = 0;
-    tb_buffer_text(file, "# FLOP/byte\tTFLOP/s; a block a roof\n");
+    tb_buffer_text(file, "# FLOP/byte\tTFLOP/s; a section a roof\n");
     print_flat(file, roofs->tensor, steepest, range);
     tb_buffer_printf(script,
                      "plot 'roofs.dat' index %d with lines dt 1 lw 2 lc rgb " TB_INK_BLUE
@@ -181,7 +180,7 @@ static void plot_roofs(const roofs *roofs, const roofline_range *range, tb_chart
     }
 }
 
-static void draw(const tb_chart_times *times, const roofs *roofs, tb_chart_data *data)
+static void draw(const tb_chart_times *times, const roof_set *roofs, tb_chart_data *data)
 {
     roofline_point points[POINTS];
     size_t count = find_points(times, roofs, points);
@@ -194,12 +193,13 @@ static void draw(const tb_chart_times *times, const roofs *roofs, tb_chart_data 
                      range.left, range.right, range.bottom / TERA, range.top / TERA);
     plot_roofs(roofs, &range, data);
     tb_buffer *file = tb_chart_data_file(data, "points.dat");
-    tb_buffer_text(file, "# FLOP/byte\tTFLOP/s; a block a point\n");
+    tb_buffer_text(file, "# FLOP/byte\tTFLOP/s; a section a point\n");
     for (size_t i = 0; i < count; i++) {
         tb_buffer_printf(file, "# %s\n%.9g\t%.9g\n\n\n", points[i].name, points[i].intensity,
                          points[i].flop_per_s / TERA);
-        tb_buffer_printf(&data->script, ", \\\n  'points.dat' index %zu with points lw 2 %s title "
-                                        "'%s'",
+        tb_buffer_printf(&data->script,
+                         ", \\\n  'points.dat' index %zu with points lw 2 %s title "
+                         "'%s'",
                          i, points[i].look, points[i].name);
     }
     tb_buffer_text(&data->script, "\n");
@@ -209,7 +209,7 @@ static void draw(const tb_chart_times *times, const roofs *roofs, tb_chart_data 
 static tb_status fill(const tb_chart_input *input, tb_chart_data *data, tb_error *err)
 {
     tb_chart_times times = {0};
-    roofs roofs;
+    roof_set roofs;
     tb_status status = find_roofs(input, &roofs, err);
     if (status == TB_OK) {
         status = tb_chart_times_fill(input, input->item, &times, err);

@@ -128,13 +128,13 @@ static void say(const tb_chart_input *input, const tb_chart_times *here, const s
     char pattern[256], layout[96];
     const tb_problem *problem = &here->prediction.problem;
     int rank = problem->layout.rank;
-    tb_chart_say(data, "%s, %lld %s, dim %lld, %s, %s; the layout is %s times a factor in each "
-                       "dimension.",
+    tb_chart_say(data,
+                 "%s, %lld %s, dim %lld, %s, %s; the layout is %s times a factor in each "
+                 "dimension.",
                  tb_view_pattern(&here->prediction.pattern, rank, pattern),
                  (long long)problem->heads, problem->heads == 1 ? "head" : "heads",
                  (long long)problem->dim, tb_dtype_names[problem->dtype],
-                 tb_pass_names[problem->pass],
-                 tb_view_dims(problem->layout.extent, rank, layout));
+                 tb_pass_names[problem->pass], tb_view_dims(problem->layout.extent, rank, layout));
     tb_chart_say_tiles(&here->prediction, data);
     tb_chart_say_times(input, &here->timing, data);
     if (!points->crosses) {

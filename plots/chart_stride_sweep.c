@@ -27,10 +27,13 @@ static tb_status print_stride(const tb_chart_input *input, int64_t stride, tb_bu
         const tb_bound *bound = &times.prediction.bound;
         tb_buffer_printf(out, "%lld\t%.9g\t%.9g\t", (long long)stride, bound->flop_speedup,
                          bound->tile_speedup);
-        tb_buffer_printf(out, bound->fully_block_sparse ? "%.9g" : "?", bound->tile_speedup);
+        if (bound->fully_block_sparse) {
+            tb_buffer_printf(out, "%.9g", bound->tile_speedup);
+        } else {
+            tb_buffer_text(out, "?");
+        }
         if (has_times(input)) {
-            tb_buffer_printf(out, "\t%.9g\t%.9g", times.timing.speedup,
-                             times.timing.speedup_total);
+            tb_buffer_printf(out, "\t%.9g\t%.9g", times.timing.speedup, times.timing.speedup_total);
             *permutes = *permutes || times.timing.time.permute_us > 0;
         }
         tb_buffer_text(out, "\n");

@@ -5,34 +5,33 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TITLE_PX       20 /* height of a line */
-#define CAPTION_PX     15
-#define TITLE_CHAR_PX  8.0 /* mean width of a character, in Arial of that size */
-#define CAPTION_CHAR   6.3
-#define MARGIN_PX      10
-#define FIRST_LABEL    9000 /* charts number theirs from 1 */
-#define MOST_LINES     6
+#define TITLE_PX      20 /* height of a line */
+#define CAPTION_PX    15
+#define TITLE_CHAR_PX 8.0 /* mean width of a character, in Arial of that size */
+#define CAPTION_CHAR  6.3
+#define MARGIN_PX     10
+#define FIRST_LABEL   9000 /* charts number theirs from 1 */
+#define MOST_LINES    6
 
 /* Lines differ in dashes as well as in colour, points in shape. */
-static const char common[] =
-    "set encoding utf8\n"
-    "set datafile separator \"\\t\"\n"
-    "set datafile missing '?'\n"
-    "set linetype 1 lw 2 dt 1 pt 7 ps 0.9 lc rgb " TB_INK_BLUE "\n"
-    "set linetype 2 lw 2 dt 2 pt 5 ps 0.9 lc rgb " TB_INK_ORANGE "\n"
-    "set linetype 3 lw 2 dt 4 pt 9 ps 1.0 lc rgb " TB_INK_GREEN "\n"
-    "set linetype 4 lw 2 dt 3 pt 13 ps 1.1 lc rgb " TB_INK_RED "\n"
-    "set linetype 5 lw 2 dt 5 pt 6 ps 0.9 lc rgb " TB_INK_PURPLE "\n"
-    "set linetype 6 lw 2 dt 1 pt 4 ps 0.9 lc rgb " TB_INK_SKY "\n"
-    "set linetype 7 lw 2 dt 2 pt 8 ps 1.0 lc rgb " TB_INK_BLACK "\n"
-    "set linetype 8 lw 2 dt 4 pt 12 ps 1.1 lc rgb " TB_INK_YELLOW "\n"
-    "set linetype cycle 8\n"
-    "set border 3 lw 1 lc rgb '#404040'\n"
-    "set tics nomirror out textcolor rgb '#202020'\n"
-    "set grid ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
-    "set key outside top center horizontal samplen 2 noautotitle\n"
-    "set boxwidth 0.9 relative\n"
-    "set style fill solid 1.0 border lc rgb '#202020'\n";
+static const char common[] = "set encoding utf8\n"
+                             "set datafile separator \"\\t\"\n"
+                             "set datafile missing '?'\n"
+                             "set linetype 1 lw 2 dt 1 pt 7 ps 0.9 lc rgb " TB_INK_BLUE "\n"
+                             "set linetype 2 lw 2 dt 2 pt 5 ps 0.9 lc rgb " TB_INK_ORANGE "\n"
+                             "set linetype 3 lw 2 dt 4 pt 9 ps 1.0 lc rgb " TB_INK_GREEN "\n"
+                             "set linetype 4 lw 2 dt 3 pt 13 ps 1.1 lc rgb " TB_INK_RED "\n"
+                             "set linetype 5 lw 2 dt 5 pt 6 ps 0.9 lc rgb " TB_INK_PURPLE "\n"
+                             "set linetype 6 lw 2 dt 1 pt 4 ps 0.9 lc rgb " TB_INK_SKY "\n"
+                             "set linetype 7 lw 2 dt 2 pt 8 ps 1.0 lc rgb " TB_INK_BLACK "\n"
+                             "set linetype 8 lw 2 dt 4 pt 12 ps 1.1 lc rgb " TB_INK_YELLOW "\n"
+                             "set linetype cycle 8\n"
+                             "set border 3 lw 1 lc rgb '#404040'\n"
+                             "set tics nomirror out textcolor rgb '#202020'\n"
+                             "set grid ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
+                             "set key outside top center horizontal samplen 2 noautotitle\n"
+                             "set boxwidth 0.9 relative\n"
+                             "set style fill solid 1.0 border lc rgb '#202020'\n";
 
 /* Bytes of the first line of `text` in `columns` characters: up to a space, or else cut between
  * UTF-8 characters. */
@@ -106,8 +105,7 @@ static text_sizes sizes_of(const tb_chart_data *data, int64_t width)
         return (text_sizes){1, 1, 0.5, columns, columns};
     }
     double room = (double)(width - 2 * MARGIN_PX);
-    return (text_sizes){TITLE_PX, CAPTION_PX, MARGIN_PX,
-                        tb_max((int64_t)(room / TITLE_CHAR_PX), 8),
+    return (text_sizes){TITLE_PX, CAPTION_PX, MARGIN_PX, tb_max((int64_t)(room / TITLE_CHAR_PX), 8),
                         tb_max((int64_t)(room / CAPTION_CHAR), 8)};
 }
 
@@ -126,7 +124,8 @@ void tb_chart_style(const tb_chart_data *data, int64_t width, int64_t height, tb
 {
     text_sizes sizes = sizes_of(data, width);
     text_area area = area_of(data, width, height);
-    double all = (double)height, lines = (double)count_lines(data->caption.data, sizes.caption_columns);
+    double all = (double)height,
+           lines = (double)count_lines(data->caption.data, sizes.caption_columns);
     int label = FIRST_LABEL;
     text_place title = {.columns = sizes.title_columns,
                         .x = 0.5,
@@ -137,9 +136,8 @@ void tb_chart_style(const tb_chart_data *data, int64_t width, int64_t height, tb
                           .x = sizes.margin / (double)width,
                           .top = (sizes.margin / 2 + (lines - 0.5) * sizes.caption) / all,
                           .step = sizes.caption / all,
-                          .look = data->is_tex
-                                      ? "left"
-                                      : "left font ',10' textcolor rgb '#404040'"};
+                          .look =
+                              data->is_tex ? "left" : "left font ',10' textcolor rgb '#404040'"};
     tb_buffer_text(out, common);
     print_lines(data, data->title.data, &title, &label, out);
     print_lines(data, data->caption.data, &caption, &label, out);

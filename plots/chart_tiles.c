@@ -6,11 +6,11 @@
 #include "tile_map.h"
 #include "tile_window.h"
 
-#define MOST_CELLS   240  /* of the map, in either direction */
-#define MAP_PART     0.56 /* of the width, beside a window */
-#define WIDE_PX      1000
-#define INK_PARTIAL  TB_INK_SKY
-#define INK_FULL     TB_INK_BLUE
+#define MOST_CELLS  240  /* of the map, in either direction */
+#define MAP_PART    0.56 /* of the width, beside a window */
+#define WIDE_PX     1000
+#define INK_PARTIAL TB_INK_SKY
+#define INK_FULL    TB_INK_BLUE
 
 /* A series of rectangles out of a file of lines left, right, top, bottom. */
 static void print_series(tb_buffer *script, const char *file, const char *look, const char *title)
@@ -41,7 +41,7 @@ static void plot_map(const tb_tile_map *map, tb_chart_data *data)
         print_series(script, "partial.dat", "lc rgb " INK_PARTIAL " fs solid noborder",
                      merged ? "mostly partial" : "partial");
     }
-    tb_buffer_text(script, "\n");
+    tb_buffer_text(script, script->data[script->length - 1] == ' ' ? "NaN notitle\n" : "\n");
 }
 
 static tb_status plot_window(const tb_prediction *p, tb_chart_data *data, tb_error *err)
@@ -61,8 +61,8 @@ static tb_status plot_window(const tb_prediction *p, tb_chart_data *data, tb_err
                      "set xrange [0:%lld]\nset yrange [%lld:0]\nunset ylabel\nunset xlabel\n"
                      "unset border\nset key outside top center horizontal\nplot ",
                      (long long)window.width, (long long)window.height);
-    print_series(script, "window-frames.dat", "dt 1 lc rgb '#f2f2f2' fs solid border lc rgb '#b0b0b0'",
-                 "layout");
+    print_series(script, "window-frames.dat",
+                 "dt 1 lc rgb '#f2f2f2' fs solid border lc rgb '#b0b0b0'", "layout");
     if (window.partial > 0) {
         print_series(script, "window-partial.dat",
                      "dt 1 lc rgb " INK_PARTIAL " fs solid border lc rgb 'white'", "partial");
@@ -85,7 +85,8 @@ static void say(const tb_prediction *p, const tb_tile_map *map, tb_chart_data *d
 {
     tb_chart_say_problem(p, data);
     tb_chart_say_tiles(p, data);
-    tb_chart_say(data, "Counted exactly, a head: %lld of %lld tiles visited, %lld full, %lld partial.",
+    tb_chart_say(data,
+                 "Counted exactly, a head: %lld of %lld tiles visited, %lld full, %lld partial.",
                  (long long)p->census.visited, (long long)(map->q_tiles * map->kv_tiles),
                  (long long)p->census.full, (long long)tb_census_partial(&p->census));
     if (map->cell_rows > 1 || map->cell_cols > 1) {
@@ -102,10 +103,11 @@ static tb_status draw(const tb_chart_input *input, const tb_prediction *p, const
     tb_chart_title(input, data, "Tiles that each query tile visits");
     say(p, map, data);
     if (has_window) {
-        tb_chart_say(data, p->problem.layout.rank == 3
-                               ? "Right: the query tile in the middle, in slices of dimension 0; "
-                                 "dimension 1 down, 2 across."
-                               : "Right: the query tile in the middle; dimension 0 down, 1 across.");
+        tb_chart_say(data,
+                     p->problem.layout.rank == 3
+                         ? "Right: the query tile in the middle, in slices of dimension 0; "
+                           "dimension 1 down, 2 across."
+                         : "Right: the query tile in the middle; dimension 0 down, 1 across.");
         data->width = WIDE_PX;
     }
     tb_chart_say_version(data);

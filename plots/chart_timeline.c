@@ -10,10 +10,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MOST_SMS   32   /* drawn, of all evenly */
-#define MOST_BOXES 2500 /* with more CTAs, a box stands for several of a slot */
+#define MOST_SMS   32                /* drawn, of all evenly */
+#define MOST_BOXES 2500              /* with more CTAs, a box stands for several of a slot */
 #define MOST_CTAS  INT64_C(20000000) /* walked, as the time model does */
 #define SHADES     4
+#define MOST_TICS  8
+#define AXIS_ROOM  1.02 /* right of the last CTA */
 
 /* By cost: light are the cheapest. */
 static const char *const shades[SHADES] = {"'#cfe4f3'", "'#86bbe0'", "'#3d8fc7'", "'#0b4f80'"};
@@ -29,9 +31,9 @@ typedef struct timeline {
     const double *cost; /* of each CTA of one copy */
     int64_t costs;
     int64_t sms, drawn_sms, occupancy;
-    int64_t box_ctas; /* that a box stands for */
+    int64_t box_ctas;   /* that a box stands for */
     double least, most; /* costs */
-    open_box *open; /* a slot */
+    open_box *open;     /* a slot */
     tb_buffer *files[SHADES];
     int64_t boxes[SHADES];
 } timeline;
@@ -122,46 +124,56 @@ static tb_status walk(const tb_chart_input *input, timeline *line, tb_error *err
     return status;
 }
 
+/* A series a shade, with the times of its CTAs. */
+static void plot_ctas(const timeline *line, double scale, tb_buffer *script)
+{
+    double mhz = line->time->clock_mhz, step = (line->most - line->least) / SHADES;
+    bool first = true;
+    tb_buffer_text(script, "plot ");
+    for (int shade = 0; shade < SHADES; shade++) {
+        if (line->boxes[shade] == 0) {
+            continue;
+        }
+        double from = (line->least + step * shade) / mhz, to = from + step / mhz;
+        tb_buffer_printf(
+            script,
+            "%s'ctas-%d.dat' using (($1+$2)/2*%.0e):(($3+$4)/2):($1*%.0e):($2*%.0e):3:4"
+            " with boxxyerror dt 1 lw 0.3 lc rgb %s fs solid border lc rgb 'white' ",
+            first ? "" : ", \\\n  ", shade, scale, scale, scale, shades[shade]);
+        if (step > 0) {
+            tb_buffer_printf(script, "title 'CTAs of %.3g-%.3g us'", from, to);
+        } else {
+            tb_buffer_printf(script, "title 'CTAs of %.3g us'", line->least / mhz);
+        }
+        first = false;
+    }
+    tb_buffer_text(script, "\n");
+}
+
 static void print_script(const timeline *line, tb_chart_data *data)
 {
-    static const char *const names[SHADES] = {"0.dat", "1.dat", "2.dat", "3.dat"};
     const tb_schedule *schedule = &line->time->schedule;
     double end = schedule->makespan / line->time->clock_mhz, scale;
-    double tail = end - schedule->tail / line->time->clock_mhz;
     const char *unit = tb_chart_time_unit(end, &scale);
+    double tail = (end - schedule->tail / line->time->clock_mhz) * scale;
     tb_buffer *script = &data->script;
     tb_buffer_printf(script,
                      "set xrange [0:%.9g]\nset yrange [%lld:0]\nunset grid\n"
-                     "set xlabel 'predicted time, %s'\nset ylabel 'SM'\nset ytics scale 0\n"
-                     "set arrow 1 from %.9g, graph 0 to %.9g, graph 1 nohead front dt 2 lw 1.5 "
-                     "lc rgb " TB_INK_RED "\n"
-                     "set label 1 'tail' at %.9g, graph 1 right offset -0.5,0.6 tc rgb " TB_INK_RED
-                     "\nset ytics (",
-                     end * scale * 1.02, (long long)line->drawn_sms, unit, tail * scale,
-                     tail * scale, tail * scale);
-    int64_t step = tb_ceil_div(line->drawn_sms, 8);
-    for (int64_t row = 0; row < line->drawn_sms; row += step) {
-        int64_t sm = tb_ceil_div(row * line->sms, line->drawn_sms);
-        tb_buffer_printf(script, "%s'%lld' %lld.5", row > 0 ? ", " : "", (long long)sm,
-                         (long long)row);
+                     "set xlabel 'predicted time, %s'\nset ylabel 'SM'\nset ytics scale 0 (",
+                     end * scale * AXIS_ROOM, (long long)line->drawn_sms, unit);
+    for (int64_t row = 0; row < line->drawn_sms; row += tb_ceil_div(line->drawn_sms, MOST_TICS)) {
+        tb_buffer_printf(script, "%s'%lld' %lld.5", row > 0 ? ", " : "",
+                         (long long)tb_ceil_div(row * line->sms, line->drawn_sms), (long long)row);
     }
-    tb_buffer_text(script, ")\nplot ");
-    bool first = true;
-    for (int shade = 0; shade < SHADES; shade++) {
-        if (line->boxes[shade] > 0) {
-            double from = line->least + (line->most - line->least) * shade / SHADES;
-            double to = line->least + (line->most - line->least) * (shade + 1) / SHADES;
-            tb_buffer_printf(script,
-                             "%s'ctas-%s' using (($1+$2)/2*%.0e):(($3+$4)/2):($1*%.0e):($2*%.0e):3:4"
-                             " with boxxyerror dt 1 lw 0.3 lc rgb %s fs solid border lc rgb "
-                             "'white' title 'CTA of %.3g-%.3g us'",
-                             first ? "" : ", \\\n  ", names[shade], scale, scale, scale,
-                             shades[shade], from / line->time->clock_mhz,
-                             to / line->time->clock_mhz);
-            first = false;
-        }
+    tb_buffer_text(script, ")\n");
+    if (schedule->tail > 0) {
+        tb_buffer_printf(script,
+                         "set arrow 1 from %.9g, graph 0 to %.9g, graph 1 nohead front dt 2 lw 1.5 "
+                         "lc rgb " TB_INK_RED "\nset label 1 'tail' at %.9g, graph 1 center "
+                         "offset 0,0.5 tc rgb " TB_INK_RED "\n",
+                         tail, tail, tail);
     }
-    tb_buffer_text(script, "\n");
+    plot_ctas(line, scale, script);
 }
 
 static void say(const tb_chart_input *input, const tb_chart_times *times, const timeline *line,
@@ -172,16 +184,15 @@ static void say(const tb_chart_input *input, const tb_chart_times *times, const 
     tb_chart_title(input, data, "CTAs on the SMs of %s", input->device->name);
     tb_chart_say_problem(&times->prediction, data);
     tb_chart_say_tiles(&times->prediction, data);
-    tb_chart_say(data, "%lld CTAs on %lld SMs x %lld (%s): %lld %s, slots busy %.1f %%, tail "
-                       "%.3g us of %.4g us, the most loaded SM %.3f times the mean.",
+    tb_chart_say(data,
+                 "%lld CTAs on %lld SMs x %lld (%s): %lld %s, slots busy %.1f %%, tail "
+                 "%.3g us of %.4g us, the most loaded SM %.3f times the mean.",
                  (long long)schedule->ctas, (long long)line->sms, (long long)line->occupancy,
-                 tb_schedule_policy_names[input->kernel->time.schedule],
-                 (long long)schedule->waves, schedule->waves == 1 ? "wave" : "waves",
-                 100 * schedule->utilisation, schedule->tail / mhz, schedule->makespan / mhz,
-                 schedule->imbalance);
+                 tb_schedule_policy_names[input->kernel->time.schedule], (long long)schedule->waves,
+                 schedule->waves == 1 ? "wave" : "waves", 100 * schedule->utilisation,
+                 schedule->tail / mhz, schedule->makespan / mhz, schedule->imbalance);
     if (line->drawn_sms < line->sms) {
-        tb_chart_say(data, "Every %.3g-th SM is drawn.",
-                     (double)line->sms / (double)line->drawn_sms);
+        tb_chart_say(data, "%lld of the SMs are drawn.", (long long)line->drawn_sms);
     }
     if (line->box_ctas > 1) {
         tb_chart_say(data, "A box stands for %lld CTAs.", (long long)line->box_ctas);
@@ -191,8 +202,8 @@ static void say(const tb_chart_input *input, const tb_chart_times *times, const 
     tb_chart_say_version(data);
 }
 
-static tb_status draw(const tb_chart_input *input, const tb_chart_times *times,
-                      tb_chart_data *data, tb_error *err)
+static tb_status draw(const tb_chart_input *input, const tb_chart_times *times, tb_chart_data *data,
+                      tb_error *err)
 {
     static const char *const names[SHADES] = {"ctas-0.dat", "ctas-1.dat", "ctas-2.dat",
                                               "ctas-3.dat"};

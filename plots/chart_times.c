@@ -1,7 +1,7 @@
 #include "chart_times.h"
 
-tb_status tb_chart_times_fill(const tb_chart_input *input, const tb_case *item,
-                              tb_chart_times *out, tb_error *err)
+tb_status tb_chart_times_fill(const tb_chart_input *input, const tb_case *item, tb_chart_times *out,
+                              tb_error *err)
 {
     *out = (tb_chart_times){0};
     tb_status status = tb_predict(item, input->kernel, &out->prediction, err);

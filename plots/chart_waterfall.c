@@ -9,7 +9,6 @@
 
 #define LABEL_ROOM 1.12 /* right of the longest bar */
 
-
 typedef struct waterfall_files {
     tb_buffer *totals, *losses, *gains, *joints, *labels;
 } waterfall_files;
@@ -80,7 +79,8 @@ static void print_script(const tb_explanation *why, tb_chart_data *data)
                      "  'totals.dat' %s lc rgb " TB_INK_BLUE " title 'speedup'",
                      why->count + 1, most * LABEL_ROOM, bars);
     if (any_loss) {
-        tb_buffer_printf(script, ", \\\n  'losses.dat' %s lc rgb " TB_INK_RED " title 'lost'", bars);
+        tb_buffer_printf(script, ", \\\n  'losses.dat' %s lc rgb " TB_INK_RED " title 'lost'",
+                         bars);
     }
     if (any_gain) {
         tb_buffer_printf(script, ", \\\n  'gains.dat' %s lc rgb " TB_INK_GREEN " title 'gained'",

@@ -24,8 +24,7 @@ static tb_status print_cell(const tb_chart_input *input, int64_t window, int64_t
     tb_prediction p;
     const tb_layout *layout = &item.problem.layout;
     for (int d = tb_chart_first_varied(layout); d < layout->rank; d++) {
-        item.pattern.window[d] =
-            tb_min(window, layout->extent[d] / item.pattern.dilation[d]);
+        item.pattern.window[d] = tb_min(window, layout->extent[d] / item.pattern.dilation[d]);
     }
     tb_chart_set_stride(&item, stride);
     tb_status status = tb_predict(&item, input->kernel, &p, err);

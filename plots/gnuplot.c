@@ -30,8 +30,9 @@ tb_status tb_gnuplot_run(const char *script, const char *folder, tb_error *err)
     int code = 0;
     tb_status status = tb_program_run(arguments, folder, &errors, &code, err);
     if (status == TB_EUNAVAILABLE) {
-        status = tb_fail(err, TB_EUNAVAILABLE, "charts are drawn by gnuplot, which is not on the "
-                                               "PATH; " INSTALL);
+        status = tb_fail(err, TB_EUNAVAILABLE,
+                         "charts are drawn by gnuplot, which is not on the "
+                         "PATH; " INSTALL);
     } else if (status == TB_OK && code != 0 && errors.data != NULL &&
                strstr(errors.data, "terminal type") != NULL) {
         status = tb_fail(err, TB_EUNAVAILABLE,

@@ -10,8 +10,8 @@
 /* The grids of tiles, as three dimensions: over two the first has one tile. */
 typedef struct grids {
     int64_t extent[3], q_size[3], kv_size[3];
-    int64_t q[3], kv[3]; /* tiles */
-    int64_t columns;     /* of slices */
+    int64_t q[3], kv[3];           /* tiles */
+    int64_t columns;               /* of slices */
     int64_t column_step, row_step; /* tokens */
 } grids;
 
@@ -82,8 +82,8 @@ static void print_slice(const grids *g, const tb_tile_window *window, int64_t sl
     int64_t kv = slice * window->slice_step, first = kv * g->kv_size[0];
     int64_t end = tb_min(first + g->kv_size[0], g->extent[0]);
     int64_t q_first = window->q_tile[0] * g->q_size[0], q_end = q_first + g->q_size[0];
-    const int64_t none[2] = {0, 0}, at[2] = {window->q_tile[1] * g->q_size[1],
-                                             window->q_tile[2] * g->q_size[2]};
+    const int64_t none[2] = {0, 0},
+                  at[2] = {window->q_tile[1] * g->q_size[1], window->q_tile[2] * g->q_size[2]};
     print_box(g, slice, none, &g->extent[1], files->frames);
     if (first < q_end && end > q_first) { /* the query tile reaches into this slice */
         print_box(g, slice, at, &g->q_size[1], files->query);
@@ -91,8 +91,11 @@ static void print_slice(const grids *g, const tb_tile_window *window, int64_t sl
     if (window->slices > 1) {
         tb_buffer_printf(files->labels, "%lld\t%lld\t", (long long)left_of(g, slice),
                          (long long)top_of(g, slice));
-        tb_buffer_printf(files->labels, end - first > 1 ? "%lld-%lld\n" : "%lld\n",
-                         (long long)first, (long long)end - 1);
+        if (end - first > 1) {
+            tb_buffer_printf(files->labels, "%lld-%lld\n", (long long)first, (long long)end - 1);
+        } else {
+            tb_buffer_printf(files->labels, "%lld\n", (long long)first);
+        }
     }
 }
 

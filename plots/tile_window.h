@@ -11,11 +11,11 @@
 #define TB_MOST_SLICES 16
 
 typedef struct tb_tile_window {
-    int64_t q_tile[3];      /* coordinates of the query tile in its grid */
-    int64_t slices;         /* that are drawn; 1 over two dimensions */
-    int64_t slice_step;     /* KV tiles of dimension 0 from one slice to the next; 1 = all */
-    int64_t width, height;  /* of the drawing, in tokens */
-    int64_t partial, full;  /* tiles drawn of each kind */
+    int64_t q_tile[3];     /* coordinates of the query tile in its grid */
+    int64_t slices;        /* that are drawn; 1 over two dimensions */
+    int64_t slice_step;    /* KV tiles of dimension 0 from one slice to the next; 1 = all */
+    int64_t width, height; /* of the drawing, in tokens */
+    int64_t partial, full; /* tiles drawn of each kind */
 } tb_tile_window;
 
 /** Where a window is written to: lines of left, right, top, bottom with tabs between; labels have

@@ -1,11 +1,11 @@
 # Do the marks of one series of an SVG by gnuplot lie where the data says?
 #
-#   awk -f check-marks.awk -v plot=gnuplot_plot_1 -v kind=box -v columns=2,3,1 [-v log=xy] SVG DATA
+#   awk -f check-marks.awk -v plot=gnuplot_plot_1 -v kind=box -v columns=2,3,1 [-v log_=xy] SVG DATA
 #
 # kind box: columns are from, to of x, and of y (from, to; or one, for rows of equal height); kind
-# point: x, y. `index` picks a block of DATA (blocks have two empty lines between). The marks must be
+# point: x, y. section_wanted picks a section of DATA (sections have two empty lines between). The marks must be
 # as many as the lines of data, one of the legend aside, and lie on a straight line against the values
-# (their logarithms with log), within a pixel.
+# (their logarithms with log_), within a pixel.
 
 function fail(text) { print FILENAME ": " plot ": " text; failed = 1; exit 1 }
 
@@ -66,9 +66,9 @@ file == 1 && inside && kind == "point" && /<use xlink:href='#gpPt/ {
 file == 2 && /^[ \t]*$/ { empty++; next }
 file == 2 && /^#/ { next }
 file == 2 {
-    if (empty >= 2) block++
+    if (empty >= 2) section++
     empty = 0
-    if (block_wanted != "" && block + 0 != block_wanted + 0) next
+    if (section_wanted != "" && section + 0 != section_wanted + 0) next
     split($0, field, "\t")
     if (field[column[2]] == "?") next
     lines++
