@@ -129,7 +129,7 @@ static void print_script(const tb_network *network, const char *unit, tb_chart_d
 {
     tb_buffer_printf(
         &data->script,
-        "set xrange [-0.7:%lld.3]\nset yrange [0:*]\nset xlabel 'layer, number'\n"
+        "set xrange [-0.7:%lld.7]\nset yrange [0:*]\nset xlabel 'layer, number'\n"
         "set ylabel 'self attention of one forward pass, %s'\n"
         "plot 'layers.dat' using 1:($2/2):($1-0.45):($1+0.45):(0):2 with boxxyerror fs "
         "solid 1.0 noborder lc rgb " TB_INK_PALE " title 'dense'",

@@ -104,10 +104,12 @@ static void print_script(const point *points, size_t count, const tb_chart_names
     high = high < 100 ? high : 100;
     tb_buffer_printf(
         script,
-        "set logscale xy\nset xrange [%.9g:%.9g]\nset xtics add autofreq\n"
+        "set logscale xy\nset xrange [%.9g:%.9g]\nset xtics "
+        "(0.1,0.2,0.5,1,2,3,5,7,10,15,20,30,50,70,100)\n"
+        "set ytics (0.5,1,2,3,5,7,10,15,20,30,50,100,200)\n"
         "set xlabel 'visible pairs, %% of dense attention'\n"
         "set ylabel 'speedup over measured dense attention, times'\n"
-        "set format xy '%%g'\nset mytics 10\nset key outside right top vertical\n"
+        "set format xy '%%g'\nset key outside right top vertical\n"
         "set grid xtics ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
         "plot 100/x with lines lw 1.5 dt 2 lc rgb " TB_INK_FLOP " title 'bound by FLOPs', \\\n"
         "  'best.dat' using 1:2 with lines lw 1 dt 1 lc rgb " TB_INK_GREY

@@ -69,7 +69,7 @@ static void put_summary(tb_report_draft *draft)
     if (from != NULL && isfinite(from->summary.mape_percent)) {
         tb_page_add(page, TB_PAGE_TEXT,
                     "Over the %zu runs of these profiles that are compared, predicted times are "
-                    "off by %.1f %% on average (%+.1f %% in the mean).",
+                    "off by %.1f %% on average (mean absolute error; %+.1f %% with the sign).",
                     from->summary.n, from->summary.mape_percent, from->summary.bias_percent);
     }
     if (rows->row_count > 0) {
@@ -114,19 +114,24 @@ static void count_items(const tb_report_draft *draft, tb_report_result *out)
     }
 }
 
-static const char *title_of(const tb_report_input *input)
+static const char *title_of(const tb_report_input *input, tb_page *page)
 {
-    return input->suite != NULL ? input->suite->summary
-           : input->profile_count == 1 && input->profiles[0]->summary != NULL
-               ? input->profiles[0]->summary
-               : "Sparse attention: bound, prediction, measurement";
+    if (input->suite != NULL) {
+        return tb_page_say(page, "Suite %s: %s", input->suite->name, input->suite->summary);
+    }
+    if (input->profile_count == 1 && input->profiles[0]->summary != NULL) {
+        return tb_page_say(page, "Profile %s: %s", input->profiles[0]->name,
+                           input->profiles[0]->summary);
+    }
+    return tb_page_say(page, "%zu profiles: bound, prediction, measurement", input->profile_count);
 }
 
 static tb_status make(const tb_report_options *options, const tb_report_rows *rows,
                       const char *folder, tb_report_result *out, tb_error *err)
 {
     char version[128];
-    tb_page page = tb_page_begin(title_of(&options->input), options->command, options->version);
+    tb_page page = tb_page_begin("", options->command, options->version);
+    page.title = title_of(&options->input, &page);
     tb_report_draft draft = {.input = &options->input,
                              .rows = rows,
                              .page = &page,
