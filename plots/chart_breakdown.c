@@ -8,7 +8,7 @@
 
 /* A part narrower than this of the axis has no room for its number. */
 #define LABEL_ROOM 1.16 /* right of the longer bar */
-#define LABEL_PART 0.04
+#define LABEL_PART 0.055
 #define WHITE      0xffffff
 
 enum { DENSE_BAR, SPARSE_BAR, BAR_COUNT };

@@ -49,11 +49,11 @@ static void print_text_terminal(const tb_chart_target *target, int64_t width, in
                          "if (strstrt(GPVAL_TERMINALS, ' block ') > 0) {\n"
                          "  set terminal block quadrants noenhanced ansi256 size %lld, %lld\n"
                          "} else {\n"
-                         "  set terminal dumb noenhanced ansi256 size %lld, %lld\n"
+                         "  set terminal dumb nofeed noenhanced ansi256 size %lld, %lld\n"
                          "}\n",
                          (long long)width, (long long)height, (long long)width, (long long)height);
     } else {
-        tb_buffer_printf(out, "set terminal dumb noenhanced mono size %lld, %lld\n",
+        tb_buffer_printf(out, "set terminal dumb nofeed noenhanced mono size %lld, %lld\n",
                          (long long)width, (long long)height);
     }
 }
@@ -147,6 +147,9 @@ static tb_status read_picture(const tb_chart *chart, tb_chart_format format, con
     }
     if (status == TB_OK) {
         tb_buffer_append(out, bytes.data, bytes.length);
+        if (format == TB_CHART_TEXT) {
+            tb_buffer_text(out, "\n"); /* gnuplot's last line has no end */
+        }
         status = tb_buffer_check(out, err);
     }
     tb_file_release(&bytes);
@@ -158,21 +161,22 @@ static tb_status draw(const tb_chart *chart, const tb_chart_target *target,
                       const tb_chart_data *data, const tb_buffer *script, tb_buffer *out,
                       tb_error *err)
 {
-    tb_scratch_folder scratch;
+    tb_scratch_folder *scratch = NULL;
     char name[64];
     (void)snprintf(name, sizeof name, "%s.gp", chart->name);
     tb_status status = tb_scratch_folder_make(&scratch, err);
     if (status != TB_OK) {
         return status;
     }
-    status = write_files(chart, data, script, scratch.path, err);
+    const char *path = tb_scratch_folder_path(scratch);
+    status = write_files(chart, data, script, path, err);
     if (status == TB_OK) {
-        status = tb_gnuplot_run(name, scratch.path, err);
+        status = tb_gnuplot_run(name, path, err);
     }
     if (status == TB_OK) {
-        status = read_picture(chart, target->format, scratch.path, out, err);
+        status = read_picture(chart, target->format, path, out, err);
     }
-    tb_scratch_folder_remove(&scratch);
+    tb_scratch_folder_remove(scratch);
     return status;
 }
 

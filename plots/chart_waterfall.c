@@ -108,7 +108,7 @@ static void draw(const tb_chart_input *input, const tb_chart_times *times,
     tb_chart_title(input, data, "Why the speedup is %.2f and not %.2f", why->to, why->from);
     tb_chart_say_problem(&times->prediction, data);
     tb_chart_say_tiles(&times->prediction, data);
-    tb_chart_say(data, "The first bar and the steps to `baseline tiles and head dim` are counted, "
+    tb_chart_say(data, "The first bar and the steps to baseline tiles and head dim are counted, "
                        "what follows is predicted; the factors multiply back.");
     tb_chart_say_times(input, &times->timing, data);
     tb_chart_say_version(data);
