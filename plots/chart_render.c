@@ -49,11 +49,11 @@ static void print_text_terminal(const tb_chart_target *target, int64_t width, in
                          "if (strstrt(GPVAL_TERMINALS, ' block ') > 0) {\n"
                          "  set terminal block quadrants noenhanced ansi256 size %lld, %lld\n"
                          "} else {\n"
-                         "  set terminal dumb nofeed noenhanced ansi256 size %lld, %lld\n"
+                         "  set terminal dumb noenhanced ansi256 size %lld, %lld\n"
                          "}\n",
                          (long long)width, (long long)height, (long long)width, (long long)height);
     } else {
-        tb_buffer_printf(out, "set terminal dumb nofeed noenhanced mono size %lld, %lld\n",
+        tb_buffer_printf(out, "set terminal dumb noenhanced mono size %lld, %lld\n",
                          (long long)width, (long long)height);
     }
 }
@@ -146,10 +146,9 @@ static tb_status read_picture(const tb_chart *chart, tb_chart_format format, con
         status = tb_file_read(path.data, MOST_PICTURE_BYTES, &bytes, err);
     }
     if (status == TB_OK) {
-        tb_buffer_append(out, bytes.data, bytes.length);
-        if (format == TB_CHART_TEXT) {
-            tb_buffer_text(out, "\n"); /* gnuplot's last line has no end */
-        }
+        /* the dumb terminal begins a page */
+        size_t skip = format == TB_CHART_TEXT && bytes.length > 0 && bytes.data[0] == '\f';
+        tb_buffer_append(out, bytes.data + skip, bytes.length - skip);
         status = tb_buffer_check(out, err);
     }
     tb_file_release(&bytes);

@@ -185,12 +185,12 @@ static void draw(const tb_chart_times *times, const roof_set *roofs, tb_chart_da
     roofline_point points[POINTS];
     size_t count = find_points(times, roofs, points);
     roofline_range range = find_range(roofs, points, count);
+    tb_chart_grid(data, "xtics ytics");
     tb_buffer_printf(
         &data->script,
         "set logscale xy\nset format xy '%%g'\nset xrange [%.9g:%.9g]\n"
         "set yrange [%.9g:%.9g]\nset xlabel 'arithmetic intensity, FLOP/byte'\n"
-        "set ylabel 'computing rate, TFLOP/s'\nset key outside right top vertical Left reverse\n"
-        "set grid xtics ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n",
+        "set ylabel 'computing rate, TFLOP/s'\nset key outside right top vertical Left reverse\n",
         range.left, range.right, range.bottom / TERA, range.top / TERA);
     plot_roofs(roofs, &range, data);
     tb_buffer *file = tb_chart_data_file(data, "points.dat");

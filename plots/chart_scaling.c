@@ -106,11 +106,11 @@ static void print_script(const scaling *points, const char *unit, tb_chart_data 
 {
     char words[32];
     tb_buffer *script = &data->script;
+    tb_chart_grid(data, "xtics ytics");
     tb_buffer_printf(script,
                      "set logscale xy\nset format x '%%.0s%%c'\nset format y '%%g'\nset xrange "
                      "[%.9g:%.9g]\nset xlabel 'tokens of the layout'\n"
-                     "set ylabel 'predicted time, %s'\n"
-                     "set grid xtics ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n",
+                     "set ylabel 'predicted time, %s'\n",
                      points->points[0].tokens / AXIS_ROOM,
                      points->points[points->count - 1].tokens * AXIS_ROOM, unit);
     if (points->crosses) {

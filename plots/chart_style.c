@@ -121,6 +121,14 @@ static text_area area_of(const tb_chart_data *data, int64_t width, int64_t heigh
     return (text_area){.bottom = bottom, .height = 1 - top - bottom};
 }
 
+void tb_chart_grid(tb_chart_data *data, const char *axes)
+{
+    if (!data->is_text) {
+        tb_buffer_printf(&data->script,
+                         "unset grid\nset grid %s lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n", axes);
+    }
+}
+
 void tb_chart_style(const tb_chart_data *data, int64_t width, int64_t height, tb_buffer *out)
 {
     text_sizes sizes = sizes_of(data, width);
@@ -140,6 +148,9 @@ void tb_chart_style(const tb_chart_data *data, int64_t width, int64_t height, tb
                           .look =
                               data->is_tex ? "left" : "left font ',10' textcolor rgb '#404040'"};
     tb_buffer_text(out, common);
+    if (data->is_text) { /* the legend would stand on the plot */
+        tb_buffer_text(out, "set tmargin 4\nunset grid\n");
+    }
     print_lines(data, data->title.data, &title, &label, out);
     print_lines(data, data->caption.data, &caption, &label, out);
     tb_buffer_printf(out,

@@ -125,6 +125,12 @@ static tb_status walk(const tb_chart_input *input, timeline *line, tb_error *err
     return status;
 }
 
+/* Is there a moment to mark? A slot without any CTA is idle from the beginning. */
+static bool has_tail(const tb_schedule *schedule)
+{
+    return schedule->tail > 0 && schedule->tail < schedule->makespan;
+}
+
 /* A series a shade, with the times of its CTAs. */
 static void plot_ctas(const timeline *line, double scale, tb_buffer *script)
 {
@@ -148,7 +154,7 @@ static void plot_ctas(const timeline *line, double scale, tb_buffer *script)
         }
         first = false;
     }
-    if (line->time->schedule.tail > 0) {
+    if (has_tail(&line->time->schedule)) {
         tb_buffer_text(script, ", \\\n  NaN with lines dt 2 lw 1.5 lc rgb " TB_INK_RED
                                " title 'the first slot is idle for good'");
     }
@@ -171,7 +177,7 @@ static void print_script(const timeline *line, tb_chart_data *data)
                          (long long)tb_ceil_div(row * line->sms, line->drawn_sms), (long long)row);
     }
     tb_buffer_text(script, ")\n");
-    if (schedule->tail > 0) {
+    if (has_tail(schedule)) {
         tb_buffer_printf(script,
                          "set arrow 1 from %.9g, graph 0 to %.9g, graph 1 nohead front dt 2 lw 1.5 "
                          "lc rgb " TB_INK_RED "\n",

@@ -85,6 +85,9 @@ static void print_script(const tb_chart_input *input, map_size size, tb_chart_da
 {
     const char *words = tb_chart_varied_words(&input->item->problem.layout);
     const char *space = words[0] != '\0' ? " " : "";
+    if (data->is_text) { /* characters have no palette */
+        tb_buffer_text(&data->script, "unset colorbox\n");
+    }
     tb_buffer_printf(
         &data->script,
         "set xrange [-0.5:%lld.5]\nset yrange [-0.5:%lld.5]\nunset grid\nunset key\n"
