@@ -7,6 +7,7 @@
 
 #include "predict.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define MOST_LABELS 6
@@ -101,10 +102,15 @@ static void print_script(const point *points, size_t count, const tb_chart_names
 {
     tb_buffer *script = &data->script;
     double low = points[0].visible_percent / 1.3, high = points[count - 1].visible_percent * 1.3;
+    double slowest = HUGE_VAL, fastest = 0;
     high = high < 100 ? high : 100;
+    for (size_t i = 0; i < count; i++) {
+        slowest = fmin(slowest, fmin(points[i].measured, points[i].predicted));
+        fastest = fmax(fastest, fmax(points[i].measured, points[i].predicted));
+    }
     tb_buffer_printf(
         script,
-        "set logscale xy\nset xrange [%.9g:%.9g]\nset xtics "
+        "set logscale xy\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xtics "
         "(0.1,0.2,0.5,1,2,3,5,7,10,15,20,30,50,70,100)\n"
         "set ytics (0.5,1,2,3,5,7,10,15,20,30,50,100,200)\n"
         "set xlabel 'visible pairs, %% of dense attention'\n"
@@ -116,7 +122,7 @@ static void print_script(const point *points, size_t count, const tb_chart_names
         " title 'beaten by none', \\\n"
         "  'runs.dat' using 1:2:(0):($3-$2) with vectors nohead lw 0.5 dt 1 lc rgb " TB_INK_GREY
         " notitle",
-        low, high);
+        low, high, slowest / 1.4, fastest * 1.4);
     for (size_t d = 0; d < devices->count; d++) {
         tb_buffer_printf(script, ", \\\n  '' using ($4==%zu?$1:NaN):2 with points lt %zu title ", d,
                          d + 1);
