@@ -102,7 +102,8 @@ static void print_script(const point *points, size_t count, const tb_chart_names
 {
     tb_buffer *script = &data->script;
     double low = points[0].visible_percent / 1.3, high = points[count - 1].visible_percent * 1.3;
-    double slowest = HUGE_VAL, fastest = 0;
+    const char *font = data->is_tex || data->is_text ? "" : " font ',8'";
+    double slowest = HUGE_VAL, fastest = 0, middle = sqrt(low * high); /* labels stay inside */
     high = high < 100 ? high : 100;
     for (size_t i = 0; i < count; i++) {
         slowest = fmin(slowest, fmin(points[i].measured, points[i].predicted));
@@ -128,11 +129,13 @@ static void print_script(const point *points, size_t count, const tb_chart_names
                          d + 1);
         tb_chart_string(data, script, tb_chart_names_get(devices, d));
     }
-    tb_buffer_printf(script,
-                     ", \\\n  '' using 1:3 with points pt 2 ps 0.6 lc rgb " TB_INK_BLACK
-                     " title 'predicted', \\\n  'best.dat' using 1:2:3 with labels left "
-                     "offset 0.8,0.5%s notitle\n",
-                     data->is_tex || data->is_text ? "" : " font ',8'");
+    tb_buffer_printf(
+        script,
+        ", \\\n  '' using 1:3 with points pt 2 ps 0.6 lc rgb " TB_INK_BLACK
+        " title 'predicted', \\\n  'best.dat' using ($1<%.9g?$1:NaN):2:3 with labels left "
+        "offset 0.8,0.5%s notitle, \\\n  '' using ($1<%.9g?NaN:$1):2:3 with labels "
+        "right offset -0.8,0.5%s notitle\n",
+        middle, font, middle, font);
 }
 
 static tb_status draw(const tb_chart_input *input, const tb_chart_runs *runs, point *points,

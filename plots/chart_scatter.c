@@ -44,13 +44,54 @@ static bool is_outlier(const tb_chart_runs *runs, size_t index)
     return off > BAND_PERCENT && worse < MOST_LABELS;
 }
 
+/* Labels stand beside their points, towards the middle, and no two at one height. */
+typedef struct labels {
+    size_t of[MOST_LABELS]; /* runs, largest prediction first */
+    size_t count;
+    double low_us, high_us; /* of the axes */
+} labels;
+
+#define LABEL_HEIGHT 0.035 /* of the axis */
+
+static void collect_labels(const tb_chart_runs *runs, labels *out)
+{
+    for (size_t i = 0; i < runs->count; i++) {
+        if (!is_outlier(runs, i)) {
+            continue;
+        }
+        size_t place = out->count++;
+        for (; place > 0 &&
+               runs->runs[out->of[place - 1]]->predicted_us < runs->runs[i]->predicted_us;
+             place--) {
+            out->of[place] = out->of[place - 1];
+        }
+        out->of[place] = i;
+    }
+}
+
+static void put_labels(const tb_chart_runs *runs, const labels *list, double scale,
+                       tb_chart_data *data)
+{
+    tb_buffer *out = tb_chart_data_file(data, "outliers.dat");
+    double range = log(list->high_us / list->low_us), above = HUGE_VAL;
+    double middle = sqrt(list->low_us * list->high_us);
+    tb_buffer_text(out, "# measured\theight of the label\tside: 1 right, -1 left\tlabel\n");
+    for (size_t i = 0; i < list->count; i++) {
+        const tb_compared_run *run = runs->runs[list->of[i]];
+        double y = fmin(run->predicted_us, above * exp(-LABEL_HEIGHT * range));
+        above = y;
+        tb_buffer_printf(out, "%.9g\t%.9g\t%d\t", run->run->time.median_us * scale, y * scale,
+                         run->run->time.median_us < middle ? 1 : -1);
+        tb_chart_field(data, out, run->run->id);
+        tb_buffer_printf(out, " (%+.0f %%)\n", run->error_percent);
+    }
+}
+
 static void put_runs(const tb_chart_runs *runs, double scale, tb_chart_names *kernels,
                      tb_chart_data *data)
 {
     tb_buffer *out = tb_chart_data_file(data, "runs.dat");
-    tb_buffer *labels = tb_chart_data_file(data, "outliers.dat");
     tb_buffer_text(out, "# measured\tpredicted\tseries\terror in percent\trun\n");
-    tb_buffer_text(labels, "# measured\tpredicted\tlabel\n");
     for (size_t i = 0; i < runs->count; i++) {
         const tb_compared_run *run = runs->runs[i];
         double measured = run->run->time.median_us * scale, predicted = run->predicted_us * scale;
@@ -58,11 +99,6 @@ static void put_runs(const tb_chart_runs *runs, double scale, tb_chart_names *ke
                          tb_chart_names_put(kernels, run->kernel), run->error_percent);
         tb_chart_field(data, out, run->run->id);
         tb_buffer_text(out, "\n");
-        if (is_outlier(runs, i)) {
-            tb_buffer_printf(labels, "%.9g\t%.9g\t", measured, predicted);
-            tb_chart_field(data, labels, run->run->id);
-            tb_buffer_printf(labels, " (%+.0f %%)\n", run->error_percent);
-        }
     }
 }
 
@@ -98,10 +134,12 @@ static void print_script(const tb_chart_names *kernels, const char *unit, double
                          k + 1);
         tb_chart_string(data, script, tb_chart_names_get(kernels, k));
     }
+    const char *font = data->is_tex || data->is_text ? "" : " font ',8'";
     tb_buffer_printf(script,
-                     ", \\\n  'outliers.dat' using 1:2:3 with labels left offset 0.8,-0.4%s "
-                     "notitle\n",
-                     data->is_tex || data->is_text ? "" : " font ',8'");
+                     ", \\\n  'outliers.dat' using ($3>0?$1:NaN):2:4 with labels left offset "
+                     "0.9,0%s notitle, \\\n  '' using ($3<0?$1:NaN):2:4 with labels right offset "
+                     "-0.9,0%s notitle\n",
+                     font, font);
 }
 
 static void draw(const tb_chart_input *input, const tb_chart_runs *runs, tb_chart_data *data)
@@ -112,8 +150,11 @@ static void draw(const tb_chart_input *input, const tb_chart_runs *runs, tb_char
     low *= scale / 1.5;
     high *= scale * 1.5;
     data->height = 560;
+    labels outliers = {.low_us = low / scale, .high_us = high / scale};
+    collect_labels(runs, &outliers);
     put_lines(low, high, data);
     put_runs(runs, scale, &kernels, data);
+    put_labels(runs, &outliers, scale, data);
     print_script(&kernels, unit, low, high, data);
     tb_chart_title(input, data, "Predicted against measured times of %zu runs", runs->count);
     tb_chart_say_runs(runs, data);

@@ -107,13 +107,15 @@ static void print_script(size_t count, tb_chart_data *data)
     };
     size_t bar_count = sizeof bars / sizeof *bars;
     tb_buffer *script = &data->script;
-    tb_buffer_printf(script,
-                     "set yrange [%zu.6:-0.6]\nset xrange [0:*]\nset offsets 0, graph 0.06, 0, 0\n"
-                     "set xlabel 'speedup over dense attention, times'\nset ytics scale 0\n"
-                     "set key maxcols 3\n"
-                     "unset grid\nset grid xtics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
-                     "plot 'speedups.dat' using (0):1:ytic(2) with points pt 0 notitle",
-                     count - 1);
+    tb_buffer_printf(
+        script,
+        "set yrange [%zu.6:-0.6]\nset xrange [0:*]\nset offsets 0, graph 0.06, 0, 0\n"
+        "set xlabel 'speedup over dense attention, times'\nset ytics scale 0\n"
+        "set tmargin 3.4\nset key at screen 0.5, graph 1.0 center bottom horizontal maxcols "
+        "3\nset style textbox opaque noborder margins 0.3, 0.2\n"
+        "unset grid\nset grid xtics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
+        "plot 'speedups.dat' using (0):1:ytic(2) with points pt 0 notitle",
+        count - 1);
     for (size_t i = 0; i < bar_count; i++) {
         int c = bars[i].column;
         double low = bars[i].low;
@@ -127,11 +129,11 @@ static void print_script(size_t count, tb_chart_data *data)
                    "rgb " TB_INK_FLOP " title 'bound by FLOPs'");
     for (size_t i = 0; i < bar_count; i++) { /* last: numbers stay legible over the line */
         int c = bars[i].column;
-        tb_buffer_printf(script,
-                         ", \\\n  '' using %d:($1+%.2f):(sprintf('%%.2f',$%d)) with labels left "
-                         "offset 0.4,0%s notitle",
-                         c, bars[i].low + 0.1, c,
-                         data->is_tex || data->is_text ? "" : " font ',8'");
+        tb_buffer_printf(
+            script,
+            ", \\\n  '' using %d:($1+%.2f):(sprintf('%%.2f',$%d)) with labels left boxed "
+            "offset 0.4,0%s notitle",
+            c, bars[i].low + 0.1, c, data->is_tex || data->is_text ? "" : " font ',8'");
     }
     tb_buffer_text(script, "\n");
 }
