@@ -44,7 +44,8 @@ static bool is_outlier(const tb_chart_runs *runs, size_t index)
     return off > BAND_PERCENT && worse < MOST_LABELS;
 }
 
-/* Labels stand beside their points, towards the middle, and no two at one height. */
+/* Labels stand beside their points, off the diagonal where there is room, and no two at one
+ * height. */
 typedef struct labels {
     size_t of[MOST_LABELS]; /* runs, largest prediction first */
     size_t count;
@@ -69,19 +70,26 @@ static void collect_labels(const tb_chart_runs *runs, labels *out)
     }
 }
 
+/* 1: right of its point, -1: left. Below the diagonal there is room on the right, but for its end.
+ */
+static int label_side(const tb_compared_run *run, const labels *list)
+{
+    double place = log(run->run->time.median_us / list->low_us) / log(list->high_us / list->low_us);
+    return run->error_percent < 0 ? (place < 0.62 ? 1 : -1) : (place > 0.38 ? -1 : 1);
+}
+
 static void put_labels(const tb_chart_runs *runs, const labels *list, double scale,
                        tb_chart_data *data)
 {
     tb_buffer *out = tb_chart_data_file(data, "outliers.dat");
     double range = log(list->high_us / list->low_us), above = HUGE_VAL;
-    double middle = sqrt(list->low_us * list->high_us);
     tb_buffer_text(out, "# measured\theight of the label\tside: 1 right, -1 left\tlabel\n");
     for (size_t i = 0; i < list->count; i++) {
         const tb_compared_run *run = runs->runs[list->of[i]];
         double y = fmin(run->predicted_us, above * exp(-LABEL_HEIGHT * range));
         above = y;
         tb_buffer_printf(out, "%.9g\t%.9g\t%d\t", run->run->time.median_us * scale, y * scale,
-                         run->run->time.median_us < middle ? 1 : -1);
+                         label_side(run, list));
         tb_chart_field(data, out, run->run->id);
         tb_buffer_printf(out, " (%+.0f %%)\n", run->error_percent);
     }
@@ -122,7 +130,8 @@ static void print_script(const tb_chart_names *kernels, const char *unit, double
         script,
         "set logscale xy\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
         "set xlabel 'measured time, %s'\nset ylabel 'predicted time, %s'\n"
-        "set format xy '%%g'\nset key outside right top vertical\n"
+        "set style textbox opaque noborder margins 0.2, 0.1\nset format xy '%%g'\nset key outside "
+        "right top vertical\n"
         "set grid xtics ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\nplot "
         "'lines.dat' using 1:3:4 with filledcurves fs solid 1.0 noborder lc rgb " TB_INK_PALE
         " title 'within 10 %%', \\\n  '' using 1:2 with lines lw 1.5 dt 1 "
@@ -135,11 +144,12 @@ static void print_script(const tb_chart_names *kernels, const char *unit, double
         tb_chart_string(data, script, tb_chart_names_get(kernels, k));
     }
     const char *font = data->is_tex || data->is_text ? "" : " font ',8'";
-    tb_buffer_printf(script,
-                     ", \\\n  'outliers.dat' using ($3>0?$1:NaN):2:4 with labels left offset "
-                     "0.9,0%s notitle, \\\n  '' using ($3<0?$1:NaN):2:4 with labels right offset "
-                     "-0.9,0%s notitle\n",
-                     font, font);
+    tb_buffer_printf(
+        script,
+        ", \\\n  'outliers.dat' using ($3>0?$1:NaN):2:4 with labels left boxed offset "
+        "0.9,0%s notitle, \\\n  '' using ($3<0?$1:NaN):2:4 with labels right boxed offset "
+        "-0.9,0%s notitle\n",
+        font, font);
 }
 
 static void draw(const tb_chart_input *input, const tb_chart_runs *runs, tb_chart_data *data)

@@ -25,7 +25,7 @@ const char tb_report_style[] =
     ".scroll{overflow-x:auto;margin:.4rem 0 .2rem}\n"
     "table{border-collapse:collapse;font-size:.875rem;font-variant-numeric:tabular-nums}\n"
     ".about{margin:1rem 0 0}\n"
-    "th,td{padding:.25rem .6rem;text-align:left;vertical-align:top;"
+    "th,td{padding:.25rem .45rem;text-align:left;vertical-align:top;"
     "border-bottom:1px solid var(--line)}\n"
     "th{vertical-align:bottom;line-height:1.25;border-bottom:2px solid var(--line);"
     "background:var(--band)}\n"
