@@ -113,8 +113,8 @@ static void print_case(const tb_network *network, size_t c, tb_chart_data *data)
         size_t column = 3 + 2 * c + (size_t)part;
         tb_buffer_printf(&data->script,
                          ", \\\n  '' using 1:($%zu/2):($1%+.4f):($1%+.4f):(0):%zu with boxxyerror "
-                         "fs solid %s border lc rgb %s lw 0.5 ",
-                         column, left, left + width, column, part == 1 ? "0.35" : "1.0", inks[c]);
+                         "lc rgb %s dt 1 lw 0.3 fs solid %s border lc rgb '#404040' ",
+                         column, left, left + width, column, inks[c], part == 1 ? "0.35" : "1.0");
         if (part == 1) {
             tb_buffer_text(&data->script, "notitle");
         } else {

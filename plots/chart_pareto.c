@@ -7,6 +7,7 @@
 
 #include "predict.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define MOST_LABELS 6
@@ -101,10 +102,16 @@ static void print_script(const point *points, size_t count, const tb_chart_names
 {
     tb_buffer *script = &data->script;
     double low = points[0].visible_percent / 1.3, high = points[count - 1].visible_percent * 1.3;
+    const char *font = data->is_tex || data->is_text ? "" : " font ',8'";
+    double slowest = HUGE_VAL, fastest = 0, middle = sqrt(low * high); /* labels stay inside */
     high = high < 100 ? high : 100;
+    for (size_t i = 0; i < count; i++) {
+        slowest = fmin(slowest, fmin(points[i].measured, points[i].predicted));
+        fastest = fmax(fastest, fmax(points[i].measured, points[i].predicted));
+    }
     tb_buffer_printf(
         script,
-        "set logscale xy\nset xrange [%.9g:%.9g]\nset xtics "
+        "set logscale xy\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\nset xtics "
         "(0.1,0.2,0.5,1,2,3,5,7,10,15,20,30,50,70,100)\n"
         "set ytics (0.5,1,2,3,5,7,10,15,20,30,50,100,200)\n"
         "set xlabel 'visible pairs, %% of dense attention'\n"
@@ -116,17 +123,19 @@ static void print_script(const point *points, size_t count, const tb_chart_names
         " title 'beaten by none', \\\n"
         "  'runs.dat' using 1:2:(0):($3-$2) with vectors nohead lw 0.5 dt 1 lc rgb " TB_INK_GREY
         " notitle",
-        low, high);
+        low, high, slowest / 1.4, fastest * 1.4);
     for (size_t d = 0; d < devices->count; d++) {
         tb_buffer_printf(script, ", \\\n  '' using ($4==%zu?$1:NaN):2 with points lt %zu title ", d,
                          d + 1);
         tb_chart_string(data, script, tb_chart_names_get(devices, d));
     }
-    tb_buffer_printf(script,
-                     ", \\\n  '' using 1:3 with points pt 2 ps 0.6 lc rgb " TB_INK_BLACK
-                     " title 'predicted', \\\n  'best.dat' using 1:2:3 with labels left "
-                     "offset 0.8,0.5%s notitle\n",
-                     data->is_tex || data->is_text ? "" : " font ',8'");
+    tb_buffer_printf(
+        script,
+        ", \\\n  '' using 1:3 with points pt 2 ps 0.6 lc rgb " TB_INK_BLACK
+        " title 'predicted', \\\n  'best.dat' using ($1<%.9g?$1:NaN):2:3 with labels left "
+        "offset 0.8,0.5%s notitle, \\\n  '' using ($1<%.9g?NaN:$1):2:3 with labels "
+        "right offset -0.8,0.5%s notitle\n",
+        middle, font, middle, font);
 }
 
 static tb_status draw(const tb_chart_input *input, const tb_chart_runs *runs, point *points,

@@ -64,10 +64,11 @@ static void print_terminal(const tb_chart_target *target, int64_t width, int64_t
     double inches[] = {(double)width / PIXELS_AN_INCH, (double)height / PIXELS_AN_INCH};
     switch (target->format) {
     case TB_CHART_SVG:
-        tb_buffer_printf(out,
-                         "set terminal svg noenhanced size %lld,%lld font 'Arial,12' "
-                         "background rgb 'white'\n",
-                         (long long)width, (long long)height);
+        tb_buffer_printf(
+            out,
+            "set terminal svg noenhanced size %lld,%lld font 'Arial,9' fontscale 1.3333 "
+            "background rgb 'white'\n",
+            (long long)width, (long long)height);
         break;
     case TB_CHART_PNG:
         tb_buffer_printf(out,

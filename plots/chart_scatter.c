@@ -44,13 +44,62 @@ static bool is_outlier(const tb_chart_runs *runs, size_t index)
     return off > BAND_PERCENT && worse < MOST_LABELS;
 }
 
+/* Labels stand beside their points, off the diagonal where there is room, and no two at one
+ * height. */
+typedef struct labels {
+    size_t of[MOST_LABELS]; /* runs, largest prediction first */
+    size_t count;
+    double low_us, high_us; /* of the axes */
+} labels;
+
+#define LABEL_HEIGHT 0.035 /* of the axis */
+
+static void collect_labels(const tb_chart_runs *runs, labels *out)
+{
+    for (size_t i = 0; i < runs->count; i++) {
+        if (!is_outlier(runs, i)) {
+            continue;
+        }
+        size_t place = out->count++;
+        for (; place > 0 &&
+               runs->runs[out->of[place - 1]]->predicted_us < runs->runs[i]->predicted_us;
+             place--) {
+            out->of[place] = out->of[place - 1];
+        }
+        out->of[place] = i;
+    }
+}
+
+/* 1: right of its point, -1: left. Below the diagonal there is room on the right, but for its end.
+ */
+static int label_side(const tb_compared_run *run, const labels *list)
+{
+    double place = log(run->run->time.median_us / list->low_us) / log(list->high_us / list->low_us);
+    return run->error_percent < 0 ? (place < 0.62 ? 1 : -1) : (place > 0.38 ? -1 : 1);
+}
+
+static void put_labels(const tb_chart_runs *runs, const labels *list, double scale,
+                       tb_chart_data *data)
+{
+    tb_buffer *out = tb_chart_data_file(data, "outliers.dat");
+    double range = log(list->high_us / list->low_us), above = HUGE_VAL;
+    tb_buffer_text(out, "# measured\theight of the label\tside: 1 right, -1 left\tlabel\n");
+    for (size_t i = 0; i < list->count; i++) {
+        const tb_compared_run *run = runs->runs[list->of[i]];
+        double y = fmin(run->predicted_us, above * exp(-LABEL_HEIGHT * range));
+        above = y;
+        tb_buffer_printf(out, "%.9g\t%.9g\t%d\t", run->run->time.median_us * scale, y * scale,
+                         label_side(run, list));
+        tb_chart_field(data, out, run->run->id);
+        tb_buffer_printf(out, " (%+.0f %%)\n", run->error_percent);
+    }
+}
+
 static void put_runs(const tb_chart_runs *runs, double scale, tb_chart_names *kernels,
                      tb_chart_data *data)
 {
     tb_buffer *out = tb_chart_data_file(data, "runs.dat");
-    tb_buffer *labels = tb_chart_data_file(data, "outliers.dat");
     tb_buffer_text(out, "# measured\tpredicted\tseries\terror in percent\trun\n");
-    tb_buffer_text(labels, "# measured\tpredicted\tlabel\n");
     for (size_t i = 0; i < runs->count; i++) {
         const tb_compared_run *run = runs->runs[i];
         double measured = run->run->time.median_us * scale, predicted = run->predicted_us * scale;
@@ -58,11 +107,6 @@ static void put_runs(const tb_chart_runs *runs, double scale, tb_chart_names *ke
                          tb_chart_names_put(kernels, run->kernel), run->error_percent);
         tb_chart_field(data, out, run->run->id);
         tb_buffer_text(out, "\n");
-        if (is_outlier(runs, i)) {
-            tb_buffer_printf(labels, "%.9g\t%.9g\t", measured, predicted);
-            tb_chart_field(data, labels, run->run->id);
-            tb_buffer_printf(labels, " (%+.0f %%)\n", run->error_percent);
-        }
     }
 }
 
@@ -86,7 +130,8 @@ static void print_script(const tb_chart_names *kernels, const char *unit, double
         script,
         "set logscale xy\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
         "set xlabel 'measured time, %s'\nset ylabel 'predicted time, %s'\n"
-        "set format xy '%%g'\nset key outside right top vertical\n"
+        "set style textbox opaque noborder margins 0.2, 0.1\nset format xy '%%g'\nset key outside "
+        "right top vertical\n"
         "set grid xtics ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\nplot "
         "'lines.dat' using 1:3:4 with filledcurves fs solid 1.0 noborder lc rgb " TB_INK_PALE
         " title 'within 10 %%', \\\n  '' using 1:2 with lines lw 1.5 dt 1 "
@@ -98,10 +143,13 @@ static void print_script(const tb_chart_names *kernels, const char *unit, double
                          k + 1);
         tb_chart_string(data, script, tb_chart_names_get(kernels, k));
     }
-    tb_buffer_printf(script,
-                     ", \\\n  'outliers.dat' using 1:2:3 with labels left offset 0.8,-0.4%s "
-                     "notitle\n",
-                     data->is_tex || data->is_text ? "" : " font ',8'");
+    const char *font = data->is_tex || data->is_text ? "" : " font ',8'";
+    tb_buffer_printf(
+        script,
+        ", \\\n  'outliers.dat' using ($3>0?$1:NaN):2:4 with labels left boxed offset "
+        "0.9,0%s notitle, \\\n  '' using ($3<0?$1:NaN):2:4 with labels right boxed offset "
+        "-0.9,0%s notitle\n",
+        font, font);
 }
 
 static void draw(const tb_chart_input *input, const tb_chart_runs *runs, tb_chart_data *data)
@@ -112,8 +160,11 @@ static void draw(const tb_chart_input *input, const tb_chart_runs *runs, tb_char
     low *= scale / 1.5;
     high *= scale * 1.5;
     data->height = 560;
+    labels outliers = {.low_us = low / scale, .high_us = high / scale};
+    collect_labels(runs, &outliers);
     put_lines(low, high, data);
     put_runs(runs, scale, &kernels, data);
+    put_labels(runs, &outliers, scale, data);
     print_script(&kernels, unit, low, high, data);
     tb_chart_title(input, data, "Predicted against measured times of %zu runs", runs->count);
     tb_chart_say_runs(runs, data);

@@ -98,34 +98,44 @@ static void print_script(size_t count, tb_chart_data *data)
     static const struct {
         int column;
         double low; /* of the bar, from the middle of the group */
-        const char *fill, *title;
+        const char *look, *title;
     } bars[] = {
-        {3, -0.40, "fs solid lc rgb " TB_INK_SKY, "measured, with permutation"},
-        {4, -0.20, "fs solid lc rgb " TB_INK_MEASURED, "measured"},
-        {5, 0.00, "fs solid lc rgb " TB_INK_PREDICTED, "predicted"},
-        {6, 0.20, "fs empty border lc rgb " TB_INK_BOUND " lw 2", "bound by tiles"},
+        {3, -0.40, "lc rgb " TB_INK_SKY " fs solid", "measured, with permutation"},
+        {4, -0.20, "lc rgb " TB_INK_MEASURED " fs solid", "measured"},
+        {5, 0.00, "lc rgb " TB_INK_PREDICTED " fs solid", "predicted"},
+        {6, 0.20, "lc rgb " TB_INK_BOUND " fs empty", "bound by tiles"},
     };
+    size_t bar_count = sizeof bars / sizeof *bars;
     tb_buffer *script = &data->script;
-    tb_buffer_printf(script,
-                     "set yrange [%zu.6:-0.6]\nset xrange [0:*]\nset offsets 0, graph 0.06, 0, 0\n"
-                     "set xlabel 'speedup over dense attention, times'\nset ytics scale 0\n"
-                     "unset grid\nset grid xtics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\nplot ",
-                     count - 1);
-    for (size_t i = 0; i < sizeof bars / sizeof *bars; i++) {
+    tb_buffer_printf(
+        script,
+        "set yrange [%zu.6:-0.6]\nset xrange [0:*]\nset offsets 0, graph 0.06, 0, 0\n"
+        "set xlabel 'speedup over dense attention, times'\nset ytics scale 0\n"
+        "set tmargin 3.4\nset key at screen 0.5, graph 1.0 center bottom horizontal maxcols "
+        "3\nset style textbox opaque noborder margins 0.3, 0.2\n"
+        "unset grid\nset grid xtics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
+        "plot 'speedups.dat' using (0):1:ytic(2) with points pt 0 notitle",
+        count - 1);
+    for (size_t i = 0; i < bar_count; i++) {
         int c = bars[i].column;
         double low = bars[i].low;
         tb_buffer_printf(script,
-                         "'speedups.dat' using ($%d/2):($1+%.2f):(0):%d:($1+%.2f):($1+%.2f)"
-                         ":ytic(2) with boxxyerror %s title '%s', \\\n  ",
-                         c, low + 0.1, c, low + 0.01, low + 0.19, bars[i].fill, bars[i].title);
-        tb_buffer_printf(script,
-                         "'' using %d:($1+%.2f):(sprintf('%%.2f',$%d)) with labels left offset "
-                         "0.4,0%s notitle, \\\n  ",
-                         c, low + 0.1, c, data->is_tex || data->is_text ? "" : " font ',8'");
+                         ", \\\n  '' using ($%d/2):($1+%.2f):(0):%d:($1+%.2f):($1+%.2f) with "
+                         "boxxyerror dt 1 lw 0.8 %s border title '%s'",
+                         c, low + 0.1, c, low + 0.02, low + 0.18, bars[i].look, bars[i].title);
     }
-    tb_buffer_text(
-        script, "'' using 7:($1-0.45):(0):(0.9) with vectors nohead lw 2 dt 2 lc rgb " TB_INK_FLOP
-                " title 'bound by FLOPs'\n");
+    tb_buffer_text(script,
+                   ", \\\n  '' using 7:($1-0.45):(0):(0.9) with vectors nohead lw 2 dt 2 lc "
+                   "rgb " TB_INK_FLOP " title 'bound by FLOPs'");
+    for (size_t i = 0; i < bar_count; i++) { /* last: numbers stay legible over the line */
+        int c = bars[i].column;
+        tb_buffer_printf(
+            script,
+            ", \\\n  '' using %d:($1+%.2f):(sprintf('%%.2f',$%d)) with labels left boxed "
+            "offset 0.4,0%s notitle",
+            c, bars[i].low + 0.1, c, data->is_tex || data->is_text ? "" : " font ',8'");
+    }
+    tb_buffer_text(script, "\n");
 }
 
 static tb_status draw(const tb_chart_input *input, const tb_chart_runs *runs, tb_chart_data *data,

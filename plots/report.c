@@ -34,10 +34,10 @@ static void draw_speedups(tb_report_draft *draft, size_t index)
     const tb_report_input *input = draft->input;
     tb_chart_input of = {.profiles = &input->profiles[index], .profile_count = 1};
     if (has_speedup(draft->rows, input->profiles[index])) {
-        tb_report_draw(draft, "speedups",
-                       tb_page_say(draft->page, "figure-speedups-%zu", index + 1), &of,
-                       tb_report_command(draft->page, "plot speedups -o speedups.svg", "--profile",
-                                         &input->profile_names[index], 1));
+        (void)tb_report_draw(draft, "speedups",
+                             tb_page_say(draft->page, "figure-speedups-%zu", index + 1), &of,
+                             tb_report_command(draft->page, "plot speedups -o speedups.svg",
+                                               "--profile", &input->profile_names[index], 1));
     }
 }
 
@@ -45,9 +45,9 @@ static void draw_pareto(tb_report_draft *draft)
 {
     const tb_report_input *input = draft->input;
     tb_chart_input of = {.profiles = input->profiles, .profile_count = input->profile_count};
-    tb_report_draw(draft, "pareto", "figure-pareto", &of,
-                   tb_report_command(draft->page, "plot pareto -o pareto.svg", "--profile",
-                                     input->profile_names, input->profile_count));
+    (void)tb_report_draw(draft, "pareto", "figure-pareto", &of,
+                         tb_report_command(draft->page, "plot pareto -o pareto.svg", "--profile",
+                                           input->profile_names, input->profile_count));
 }
 
 static void put_summary(tb_report_draft *draft)

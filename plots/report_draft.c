@@ -44,7 +44,7 @@ static tb_status describe(tb_page *page, const tb_chart *chart, const tb_chart_i
     return status;
 }
 
-void tb_report_draw(tb_report_draft *draft, const char *name, const char *id,
+bool tb_report_draw(tb_report_draft *draft, const char *name, const char *id,
                     const tb_chart_input *input, const char *command)
 {
     const tb_chart *chart;
@@ -52,17 +52,18 @@ void tb_report_draw(tb_report_draft *draft, const char *name, const char *id,
     if (draft->without_figures || draft->page->failed ||
         tb_chart_find(name, &chart, NULL) != TB_OK || tb_chart_check(chart, input, NULL) != TB_OK ||
         describe(draft->page, chart, input, &about) != TB_OK) {
-        return;
+        return false;
     }
     tb_report_drawing *drawing = next_drawing(draft);
     tb_page_figure *figure = tb_page_add_figure(draft->page, id, command);
     if (drawing == NULL || figure == NULL) {
-        return;
+        return false;
     }
     figure->title = about.title;
     figure->caption = about.caption;
     *drawing = (tb_report_drawing){.chart = chart, .input = *input, .figure = figure};
     draft->count++;
+    return true;
 }
 
 /* What the workers share. */

@@ -33,9 +33,10 @@ typedef struct tb_report_draft {
 /** Tells how far the drawing is. */
 typedef void tb_report_progress(size_t done, size_t total, void *user);
 
-/** Put a figure here, to be drawn later: nothing where there is no such chart, where it lacks what
- *  it needs, or where no figures are wanted. `id` and `command` are the page's or constants. */
-void tb_report_draw(tb_report_draft *draft, const char *chart, const char *id,
+/** Put a figure here, to be drawn later: nothing, and false, where there is no such chart, where it
+ *  cannot show this, or where no figures are wanted. `id` and `command` are the page's or
+ *  constants. */
+bool tb_report_draw(tb_report_draft *draft, const char *chart, const char *id,
                     const tb_chart_input *input, const char *command);
 
 /**

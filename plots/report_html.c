@@ -45,11 +45,13 @@ static void put_cell(tb_buffer *out, const tb_page_cell *cell, char align)
 
 static void put_table(tb_buffer *out, const tb_page_table *table)
 {
-    tb_buffer_printf(out,
-                     "<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\" "
-                     "id=\"%s\">\n",
-                     table->id);
-    element(out, "caption", table->caption);
+    tb_buffer_printf(out, "<p class=\"about\" id=\"about-%s\">", table->id);
+    tb_quote_html(out, table->caption);
+    tb_buffer_printf(
+        out,
+        "</p>\n<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\" id=\"%s\" "
+        "aria-describedby=\"about-%s\">\n",
+        table->id, table->id);
     tb_buffer_text(out, "<thead><tr>");
     for (size_t c = 0; c < table->columns; c++) {
         tb_buffer_printf(out, "<th scope=\"col\"%s>", table->align[c] != 'l' ? " class=\"n\"" : "");

@@ -82,8 +82,8 @@ static void draw_network(tb_report_draft *draft, size_t index)
     if (input.network == NULL) {
         return;
     }
-    tb_report_draw(draft, "network", tb_page_say(page, "figure-network-%zu", index + 1), &input,
-                   tb_report_network_command(page, &input));
+    (void)tb_report_draw(draft, "network", tb_page_say(page, "figure-network-%zu", index + 1),
+                         &input, tb_report_network_command(page, &input));
 }
 
 void tb_report_put_networks(tb_report_draft *draft)

@@ -278,8 +278,9 @@ static void put_waterfall_figure(tb_report_draft *draft, const tb_report_row *ro
                             .kernel = row->kernel,
                             .baseline = row->baseline,
                             .device = row->device};
-    tb_report_draw(draft, "waterfall", tb_page_say(draft->page, "figure-waterfall-%zu", number),
-                   &input, tb_report_plot_command(draft->page, "waterfall", row, true));
+    (void)tb_report_draw(draft, "waterfall",
+                         tb_page_say(draft->page, "figure-waterfall-%zu", number), &input,
+                         tb_report_plot_command(draft->page, "waterfall", row, true));
 }
 
 static void put_row(tb_report_draft *draft, const tb_report_row *row, size_t number)
@@ -298,17 +299,17 @@ static void put_row(tb_report_draft *draft, const tb_report_row *row, size_t num
     tb_page_add(page, TB_PAGE_UNFOLD, "%s", "");
 }
 
-/* The tiles of the first row's kernel. */
+/* The tiles of the first row that has not too many to draw. */
 static void put_tiles_figure(tb_report_draft *draft, size_t problem)
 {
-    for (size_t i = 0; i < draft->rows->row_count; i++) {
+    bool is_drawn = false;
+    for (size_t i = 0; !is_drawn && i < draft->rows->row_count; i++) {
         const tb_report_row *row = &draft->rows->rows[i];
         if (row->problem == problem) {
             tb_chart_input input = {.item = &row->item, .kernel = row->kernel};
-            tb_report_draw(draft, "tiles",
-                           tb_page_say(draft->page, "figure-tiles-%zu", problem + 1), &input,
-                           tb_report_plot_command(draft->page, "tiles", row, false));
-            return;
+            is_drawn = tb_report_draw(
+                draft, "tiles", tb_page_say(draft->page, "figure-tiles-%zu", problem + 1), &input,
+                tb_report_plot_command(draft->page, "tiles", row, false));
         }
     }
 }

@@ -102,9 +102,10 @@ static void draw(tb_report_draft *draft, const char *chart)
     tb_chart_input input = {.profiles = draft->input->profiles,
                             .profile_count = draft->input->profile_count};
     const char *words = tb_page_say(draft->page, "plot %s -o %s.svg", chart, chart);
-    tb_report_draw(draft, chart, tb_page_say(draft->page, "figure-%s", chart), &input,
-                   tb_report_command(draft->page, words, "--profile", draft->input->profile_names,
-                                     draft->input->profile_count));
+    (void)tb_report_draw(draft, chart, tb_page_say(draft->page, "figure-%s", chart), &input,
+                         tb_report_command(draft->page, words, "--profile",
+                                           draft->input->profile_names,
+                                           draft->input->profile_count));
 }
 
 /* Runs that lack what a comparison needs, by reason; whole networks stand elsewhere. */
