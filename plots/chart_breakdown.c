@@ -8,7 +8,7 @@
 
 /* A part narrower than this of the axis has no room for its number. */
 #define LABEL_ROOM 1.16 /* right of the longer bar */
-#define LABEL_PART 0.04
+#define LABEL_PART 0.055
 #define WHITE      0xffffff
 
 enum { DENSE_BAR, SPARSE_BAR, BAR_COUNT };
@@ -87,10 +87,10 @@ static void print_script(double us[BAR_COUNT][PART_COUNT], const tb_timing *timi
                          double most, const char *unit, tb_chart_data *data)
 {
     tb_buffer *script = &data->script;
+    tb_chart_grid(data, "xtics");
     tb_buffer_printf(script,
                      "set yrange [1.6:-0.6]\nset xrange [0:%.9g]\n"
                      "set ytics scale 0 ('dense' 0, 'sparse' 1)\nset xlabel 'predicted time, %s'\n"
-                     "unset grid\nset grid xtics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
                      "set key outside right center vertical Left reverse\n"
                      "set label 1 '%.4g %s' at %.9g, 0 left offset 0.7,0\n"
                      "set label 2 '%.4g %s' at %.9g, 1 left offset 0.7,0\nplot ",

@@ -147,7 +147,9 @@ static tb_status read_picture(const tb_chart *chart, tb_chart_format format, con
         status = tb_file_read(path.data, MOST_PICTURE_BYTES, &bytes, err);
     }
     if (status == TB_OK) {
-        tb_buffer_append(out, bytes.data, bytes.length);
+        /* the dumb terminal begins a page */
+        size_t skip = format == TB_CHART_TEXT && bytes.length > 0 && bytes.data[0] == '\f';
+        tb_buffer_append(out, bytes.data + skip, bytes.length - skip);
         status = tb_buffer_check(out, err);
     }
     tb_file_release(&bytes);
@@ -159,21 +161,22 @@ static tb_status draw(const tb_chart *chart, const tb_chart_target *target,
                       const tb_chart_data *data, const tb_buffer *script, tb_buffer *out,
                       tb_error *err)
 {
-    tb_scratch_folder scratch;
+    tb_scratch_folder *scratch = NULL;
     char name[64];
     (void)snprintf(name, sizeof name, "%s.gp", chart->name);
     tb_status status = tb_scratch_folder_make(&scratch, err);
     if (status != TB_OK) {
         return status;
     }
-    status = write_files(chart, data, script, scratch.path, err);
+    const char *path = tb_scratch_folder_path(scratch);
+    status = write_files(chart, data, script, path, err);
     if (status == TB_OK) {
-        status = tb_gnuplot_run(name, scratch.path, err);
+        status = tb_gnuplot_run(name, path, err);
     }
     if (status == TB_OK) {
-        status = read_picture(chart, target->format, scratch.path, out, err);
+        status = read_picture(chart, target->format, path, out, err);
     }
-    tb_scratch_folder_remove(&scratch);
+    tb_scratch_folder_remove(scratch);
     return status;
 }
 

@@ -185,12 +185,13 @@ static void draw(const tb_chart_times *times, const roof_set *roofs, tb_chart_da
     roofline_point points[POINTS];
     size_t count = find_points(times, roofs, points);
     roofline_range range = find_range(roofs, points, count);
-    tb_buffer_printf(&data->script,
-                     "set logscale xy\nset format xy '%%g'\nset xrange [%.9g:%.9g]\n"
-                     "set yrange [%.9g:%.9g]\nset xlabel 'arithmetic intensity, FLOP/byte'\n"
-                     "set ylabel 'TFLOP/s'\nset key outside right top vertical Left reverse\n"
-                     "set grid xtics ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n",
-                     range.left, range.right, range.bottom / TERA, range.top / TERA);
+    tb_chart_grid(data, "xtics ytics");
+    tb_buffer_printf(
+        &data->script,
+        "set logscale xy\nset format xy '%%g'\nset xrange [%.9g:%.9g]\n"
+        "set yrange [%.9g:%.9g]\nset xlabel 'arithmetic intensity, FLOP/byte'\n"
+        "set ylabel 'computing rate, TFLOP/s'\nset key outside right top vertical Left reverse\n",
+        range.left, range.right, range.bottom / TERA, range.top / TERA);
     plot_roofs(roofs, &range, data);
     tb_buffer *file = tb_chart_data_file(data, "points.dat");
     tb_buffer_text(file, "# FLOP/byte\tTFLOP/s; a section a point\n");
@@ -223,6 +224,9 @@ static tb_status fill(const tb_chart_input *input, tb_chart_data *data, tb_error
         tb_chart_say(data, "Roofs: the device's facts at its boost clock; one exponential a score, "
                            "all on the special-function units. Bytes of points are of HBM traffic, "
                            "predicted, but where L2 is named.");
+        if (!(roofs.l2 > 0)) {
+            tb_chart_say(data, "The bandwidth of its L2 is not known.");
+        }
         tb_chart_say_version(data);
     }
     tb_chart_times_release(&times);

@@ -5,12 +5,14 @@
 #include "chart_times.h"
 
 #include "case_words.h"
+#include "text.h"
 
 #include <math.h>
 
 #define HALVINGS    4 /* of the tokens, at most */
 #define DOUBLINGS   4
 #define STEPS       2 /* a doubling */
+#define AXIS_ROOM   1.3
 #define MOST_POINTS ((HALVINGS + DOUBLINGS) * STEPS + 1)
 
 typedef struct scaling_point {
@@ -102,22 +104,28 @@ static void print_data(const scaling *points, double scale, tb_buffer *out)
 
 static void print_script(const scaling *points, const char *unit, tb_chart_data *data)
 {
+    char words[32];
     tb_buffer *script = &data->script;
+    tb_chart_grid(data, "xtics ytics");
     tb_buffer_printf(script,
-                     "set logscale xy\nset format xy '%%g'\nset xlabel 'tokens of the layout'\n"
-                     "set ylabel 'predicted time, %s'\n"
-                     "set grid xtics ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
-                     "set xtics add autofreq\nset offsets graph 0.03, graph 0.03, 0, 0\n",
-                     unit);
+                     "set logscale xy\nset format x '%%.0s%%c'\nset format y '%%g'\nset xrange "
+                     "[%.9g:%.9g]\nset xlabel 'tokens of the layout'\n"
+                     "set ylabel 'predicted time, %s'\n",
+                     points->points[0].tokens / AXIS_ROOM,
+                     points->points[points->count - 1].tokens * AXIS_ROOM, unit);
     if (points->crosses) {
+        /* where lines cross is known to three digits at most */
+        double digit = pow(10, floor(log10(points->crossing)) - 2);
+        int64_t rounded = llround(points->crossing / digit) * (int64_t)fmax(digit, 1);
         tb_buffer_printf(script,
                          "set arrow 1 from %.9g, graph 0 to %.9g, graph 1 nohead dt 3 lw 1 "
-                         "lc rgb '#606060'\nset label 1 'equal at %.3g tokens' at %.9g, graph "
+                         "lc rgb '#606060'\nset label 1 'equal at %s tokens' at %.9g, graph "
                          "0.94 left offset 0.7,0\n",
-                         points->crossing, points->crossing, points->crossing, points->crossing);
+                         points->crossing, points->crossing, tb_text_grouped(rounded, words),
+                         points->crossing);
     }
     tb_buffer_printf(script,
-                     "plot 'scaling.dat' using 1:2 with linespoints lt 7 title 'dense', \\\n"
+                     "plot 'scaling.dat' using 1:2 with linespoints lt 7 dt 1 title 'dense', \\\n"
                      "  'scaling.dat' using 1:3 with linespoints lt 2 title 'sparse%s'\n",
                      points->permutes ? " with permutation" : "");
 }

@@ -9,6 +9,16 @@
 #include "checked.h"
 
 #define MOST_STRIDES 64
+#define AXIS_ROOM    1.03 /* right of the longest stride */
+
+static int64_t longest_window(const tb_case *item)
+{
+    int64_t longest = 1;
+    for (int d = tb_chart_first_varied(&item->problem.layout); d < item->problem.layout.rank; d++) {
+        longest = tb_max(longest, item->pattern.window[d]);
+    }
+    return longest;
+}
 
 /* Does the input ask for predicted speedups? */
 static bool has_times(const tb_chart_input *input)
@@ -45,12 +55,8 @@ static tb_status print_stride(const tb_chart_input *input, int64_t stride, tb_bu
 static tb_status print_data(const tb_chart_input *input, tb_buffer *out, bool *permutes,
                             tb_error *err)
 {
-    const tb_case *item = input->item;
-    int64_t most = 1;
     tb_status status = TB_OK;
-    for (int d = tb_chart_first_varied(&item->problem.layout); d < item->problem.layout.rank; d++) {
-        most = tb_max(most, item->pattern.window[d]);
-    }
+    int64_t most = longest_window(input->item);
     int64_t step = tb_ceil_div(most, MOST_STRIDES);
     tb_buffer_text(out, "# stride\tby FLOPs\tby tiles\tby tiles where fully block-sparse");
     tb_buffer_text(out, has_times(input) ? "\tpredicted\twith permutation\n" : "\n");
@@ -65,14 +71,15 @@ static void print_script(const tb_chart_input *input, bool permutes, tb_chart_da
 {
     tb_buffer *script = &data->script;
     const char *words = tb_chart_varied_words(&input->item->problem.layout);
-    tb_buffer_printf(script,
-                     "set xlabel 'stride%s%s, tokens'\nset ylabel 'speedup over dense attention, "
-                     "times'\nset yrange [0:*]\nset offsets graph 0.02, graph 0.02, graph 0.06, 0\n"
-                     "plot 'strides.dat' using 1:2 with lines lt 7 title 'by FLOPs', \\\n"
-                     "  '' using 1:3 with linespoints lt 3 title 'bound by tiles', \\\n"
-                     "  '' using 1:4 with points pt 6 ps 2 lw 1.5 lc rgb " TB_INK_BLUE
-                     " title 'fully block-sparse'",
-                     words[0] != '\0' ? " " : "", words);
+    tb_buffer_printf(
+        script,
+        "set xlabel 'stride%s%s, tokens'\nset ylabel 'speedup over dense attention, "
+        "times'\nset xrange [0:%.9g]\nset yrange [0:*]\nset offsets 0, 0, graph 0.06, 0\n"
+        "plot 'strides.dat' using 1:2 with lines lt 7 title 'by FLOPs', \\\n"
+        "  '' using 1:3 with linespoints lt 3 title 'bound by tiles', \\\n"
+        "  '' using 1:4 with points pt 6 ps 2 lw 1.5 lc rgb " TB_INK_BLUE
+        " title 'fully block-sparse'",
+        words[0] != '\0' ? " " : "", words, (double)longest_window(input->item) * AXIS_ROOM);
     if (has_times(input)) {
         tb_buffer_printf(script, ", \\\n  '' using 1:5 with linespoints lt 2 title 'predicted%s'",
                          permutes ? ", attention alone" : "");

@@ -14,24 +14,25 @@
 #define MOST_LINES    6
 
 /* Lines differ in dashes as well as in colour, points in shape. */
-static const char common[] = "set encoding utf8\n"
-                             "set datafile separator \"\\t\"\n"
-                             "set datafile missing '?'\n"
-                             "set linetype 1 lw 2 dt 1 pt 7 ps 0.9 lc rgb " TB_INK_BLUE "\n"
-                             "set linetype 2 lw 2 dt 2 pt 5 ps 0.9 lc rgb " TB_INK_ORANGE "\n"
-                             "set linetype 3 lw 2 dt 4 pt 9 ps 1.0 lc rgb " TB_INK_GREEN "\n"
-                             "set linetype 4 lw 2 dt 3 pt 13 ps 1.1 lc rgb " TB_INK_RED "\n"
-                             "set linetype 5 lw 2 dt 5 pt 6 ps 0.9 lc rgb " TB_INK_PURPLE "\n"
-                             "set linetype 6 lw 2 dt 1 pt 4 ps 0.9 lc rgb " TB_INK_SKY "\n"
-                             "set linetype 7 lw 2 dt 2 pt 8 ps 1.0 lc rgb " TB_INK_BLACK "\n"
-                             "set linetype 8 lw 2 dt 4 pt 12 ps 1.1 lc rgb " TB_INK_YELLOW "\n"
-                             "set linetype cycle 8\n"
-                             "set border 3 lw 1 lc rgb '#404040'\n"
-                             "set tics nomirror out textcolor rgb '#202020'\n"
-                             "set grid ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
-                             "set key outside top center horizontal samplen 2 noautotitle\n"
-                             "set boxwidth 0.9 relative\n"
-                             "set style fill solid 1.0 border lc rgb '#202020'\n";
+static const char common[] =
+    "set encoding utf8\n"
+    "set datafile separator \"\\t\"\n"
+    "set datafile missing '?'\n"
+    "set linetype 1 lw 2 dt 1 pt 7 ps 0.9 lc rgb " TB_INK_BLUE "\n"
+    "set linetype 2 lw 2 dt (10,4) pt 5 ps 0.9 lc rgb " TB_INK_ORANGE "\n"
+    "set linetype 3 lw 2 dt (14,4,3,4) pt 9 ps 1.0 lc rgb " TB_INK_GREEN "\n"
+    "set linetype 4 lw 2 dt (4,4) pt 13 ps 1.1 lc rgb " TB_INK_RED "\n"
+    "set linetype 5 lw 2 dt (14,4,3,4,3,4) pt 6 ps 0.9 lc rgb " TB_INK_PURPLE "\n"
+    "set linetype 6 lw 2 dt 1 pt 4 ps 0.9 lc rgb " TB_INK_SKY "\n"
+    "set linetype 7 lw 2 dt (16,8) pt 8 ps 1.0 lc rgb " TB_INK_BLACK "\n"
+    "set linetype 8 lw 2 dt (14,4,3,4) pt 12 ps 1.1 lc rgb " TB_INK_YELLOW "\n"
+    "set linetype cycle 8\n"
+    "set border 3 lw 1 lc rgb '#404040'\n"
+    "set tics nomirror out textcolor rgb '#202020'\n"
+    "set grid ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
+    "set key outside top center horizontal samplen 2 noautotitle\n"
+    "set boxwidth 0.9 relative\n"
+    "set style fill solid 1.0 border lc rgb '#202020'\n";
 
 /* Bytes of the first line of `text` in `columns` characters: up to a space, or else cut between
  * UTF-8 characters. */
@@ -120,6 +121,14 @@ static text_area area_of(const tb_chart_data *data, int64_t width, int64_t heigh
     return (text_area){.bottom = bottom, .height = 1 - top - bottom};
 }
 
+void tb_chart_grid(tb_chart_data *data, const char *axes)
+{
+    if (!data->is_text) {
+        tb_buffer_printf(&data->script,
+                         "unset grid\nset grid %s lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n", axes);
+    }
+}
+
 void tb_chart_style(const tb_chart_data *data, int64_t width, int64_t height, tb_buffer *out)
 {
     text_sizes sizes = sizes_of(data, width);
@@ -139,6 +148,9 @@ void tb_chart_style(const tb_chart_data *data, int64_t width, int64_t height, tb
                           .look =
                               data->is_tex ? "left" : "left font ',10' textcolor rgb '#404040'"};
     tb_buffer_text(out, common);
+    if (data->is_text) { /* the legend would stand on the plot */
+        tb_buffer_text(out, "set tmargin 4\nunset grid\n");
+    }
     print_lines(data, data->title.data, &title, &label, out);
     print_lines(data, data->caption.data, &caption, &label, out);
     tb_buffer_printf(out,

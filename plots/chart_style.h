@@ -25,6 +25,9 @@
 #define TB_INK_BOUND     TB_INK_GREEN
 #define TB_INK_FLOP      TB_INK_BLACK
 
+/** Append a grid of other axes than y's to the script: "xtics", "xtics ytics". Text has none. */
+void tb_chart_grid(tb_chart_data *data, const char *axes);
+
 /** Append the commands that come before a chart's own script: encoding, line types, axes, the lines
  * of title and caption (labels from 9000 on), and `size` and `origin` of the area between them,
  * whose place a chart of several panels finds in area_bottom and area_height (parts of the

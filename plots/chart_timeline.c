@@ -6,6 +6,7 @@
 
 #include "checked.h"
 #include "timed_prediction.h"
+#include "units.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -124,6 +125,12 @@ static tb_status walk(const tb_chart_input *input, timeline *line, tb_error *err
     return status;
 }
 
+/* Is there a moment to mark? A slot without any CTA is idle from the beginning. */
+static bool has_tail(const tb_schedule *schedule)
+{
+    return schedule->tail > 0 && schedule->tail < schedule->makespan;
+}
+
 /* A series a shade, with the times of its CTAs. */
 static void plot_ctas(const timeline *line, double scale, tb_buffer *script)
 {
@@ -147,6 +154,10 @@ static void plot_ctas(const timeline *line, double scale, tb_buffer *script)
         }
         first = false;
     }
+    if (has_tail(&line->time->schedule)) {
+        tb_buffer_text(script, ", \\\n  NaN with lines dt 2 lw 1.5 lc rgb " TB_INK_RED
+                               " title 'the first slot is idle for good'");
+    }
     tb_buffer_text(script, "\n");
 }
 
@@ -166,12 +177,11 @@ static void print_script(const timeline *line, tb_chart_data *data)
                          (long long)tb_ceil_div(row * line->sms, line->drawn_sms), (long long)row);
     }
     tb_buffer_text(script, ")\n");
-    if (schedule->tail > 0) {
+    if (has_tail(schedule)) {
         tb_buffer_printf(script,
                          "set arrow 1 from %.9g, graph 0 to %.9g, graph 1 nohead front dt 2 lw 1.5 "
-                         "lc rgb " TB_INK_RED "\nset label 1 'tail' at %.9g, graph 1 center "
-                         "offset 0,0.5 tc rgb " TB_INK_RED "\n",
-                         tail, tail, tail);
+                         "lc rgb " TB_INK_RED "\n",
+                         tail, tail);
     }
     plot_ctas(line, scale, script);
 }
@@ -181,16 +191,18 @@ static void say(const tb_chart_input *input, const tb_chart_times *times, const 
 {
     const tb_schedule *schedule = &line->time->schedule;
     double mhz = line->time->clock_mhz;
+    char tail[48], all[48];
     tb_chart_title(input, data, "CTAs on the SMs of %s", input->device->name);
     tb_chart_say_problem(&times->prediction, data);
     tb_chart_say_tiles(&times->prediction, data);
     tb_chart_say(data,
                  "%lld CTAs on %lld SMs x %lld (%s): %lld %s, slots busy %.1f %%, tail "
-                 "%.3g us of %.4g us, the most loaded SM %.3f times the mean.",
+                 "%s of %s, the most loaded SM %.3f times the mean.",
                  (long long)schedule->ctas, (long long)line->sms, (long long)line->occupancy,
                  tb_schedule_policy_names[input->kernel->time.schedule], (long long)schedule->waves,
                  schedule->waves == 1 ? "wave" : "waves", 100 * schedule->utilisation,
-                 schedule->tail / mhz, schedule->makespan / mhz, schedule->imbalance);
+                 tb_units_time_us(schedule->tail / mhz, tail),
+                 tb_units_time_us(schedule->makespan / mhz, all), schedule->imbalance);
     if (line->drawn_sms < line->sms) {
         tb_chart_say(data, "%lld of the SMs are drawn.", (long long)line->drawn_sms);
     }

@@ -6,6 +6,7 @@
 #include "explain.h"
 
 #include <math.h>
+#include <stdio.h>
 
 #define LABEL_ROOM 1.12 /* right of the longest bar */
 
@@ -59,8 +60,11 @@ static void print_steps(const tb_chart_data *data, const waterfall_files *files,
 
 static void print_script(const tb_explanation *why, tb_chart_data *data)
 {
-    static const char *const bars =
-        "using (($2+$3)/2):1:2:3:($1-0.38):($1+0.38) with boxxyerror dt 1 lw 0.5";
+    char bars[96];
+    double half = data->is_text ? 0.1 : 0.38; /* of a bar's height; in text one line is enough */
+    (void)snprintf(bars, sizeof bars,
+                   "using (($2+$3)/2):1:2:3:($1-%.2f):($1+%.2f) with boxxyerror dt 1 lw 0.5", half,
+                   half);
     bool any_gain = false, any_loss = false;
     double now = why->from, most = now;
     for (size_t i = 0; i < why->count; i++) {
@@ -70,10 +74,10 @@ static void print_script(const tb_explanation *why, tb_chart_data *data)
         most = fmax(most, now);
     }
     tb_buffer *script = &data->script;
+    tb_chart_grid(data, "xtics");
     tb_buffer_printf(script,
                      "set yrange [%zu.6:-0.6]\nset xrange [0:%.9g]\n"
                      "set xlabel 'speedup over dense attention, times'\n"
-                     "unset grid\nset grid xtics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\n"
                      "set ytics scale 0\nplot 'joints.dat' using 2:1 with lines dt 1 lw 1 "
                      "lc rgb '#808080' notitle, \\\n"
                      "  'totals.dat' %s lc rgb " TB_INK_BLUE " title 'speedup'",
@@ -108,7 +112,7 @@ static void draw(const tb_chart_input *input, const tb_chart_times *times,
     tb_chart_title(input, data, "Why the speedup is %.2f and not %.2f", why->to, why->from);
     tb_chart_say_problem(&times->prediction, data);
     tb_chart_say_tiles(&times->prediction, data);
-    tb_chart_say(data, "The first bar and the steps to `baseline tiles and head dim` are counted, "
+    tb_chart_say(data, "The first bar and the steps to baseline tiles and head dim are counted, "
                        "what follows is predicted; the factors multiply back.");
     tb_chart_say_times(input, &times->timing, data);
     tb_chart_say_version(data);

@@ -85,11 +85,14 @@ static void print_script(const tb_chart_input *input, map_size size, tb_chart_da
 {
     const char *words = tb_chart_varied_words(&input->item->problem.layout);
     const char *space = words[0] != '\0' ? " " : "";
+    if (data->is_text) { /* characters have no palette */
+        tb_buffer_text(&data->script, "unset colorbox\n");
+    }
     tb_buffer_printf(
         &data->script,
         "set xrange [-0.5:%lld.5]\nset yrange [-0.5:%lld.5]\nunset grid\nunset key\n"
         "set tics scale 0\nset xlabel 'stride%s%s, tokens'\n"
-        "set ylabel 'window%s%s, tokens'\nset cbrange [0:1]\n"
+        "set ylabel 'window%s%s, tokens' offset -1,0\nset cbrange [0:1]\n"
         "set cblabel 'bound by tiles over bound by FLOPs'\n"
         /* viridis (S. van der Walt, N. Smith): even in brightness, so that grey keeps the order */
         "set palette defined (0 '#440154', 0.25 '#3b528b', 0.5 '#21918c', 0.75 '#5ec962', "

@@ -5,7 +5,7 @@
 
 /* Slices lie side by side, with room for a label over each. */
 #define GAP_PART   8 /* of a slice's width: the gap right of it */
-#define LABEL_PART 5 /* of a slice's height: the room over it */
+#define LABEL_PART 3 /* of a slice's height: the room over it */
 
 /* The grids of tiles, as three dimensions: over two the first has one tile. */
 typedef struct grids {

@@ -2,8 +2,8 @@
 #
 #   awk -f check-marks.awk -v plot=gnuplot_plot_1 -v kind=box -v columns=2,3,1 [-v log_=xy] SVG DATA
 #
-# kind box: columns are from, to of x, and of y (from, to; or one, for rows of equal height); kind
-# point: x, y. section_wanted picks a section of DATA (sections have two empty lines between). The marks must be
+# kind box: columns are from, to of x, and of y (from, to; or one, for rows of equal height); kinds
+# cell (boxes of one size) and point: x, y. section_wanted picks a section of DATA (sections have two empty lines between). The marks must be
 # as many as the lines of data, one of the legend aside, and lie on a straight line against the values
 # (their logarithms with log_), within a pixel.
 
@@ -23,14 +23,14 @@ function check(axis,    i, low, high, slope, off) {
         if (values[axis, i] < values[axis, low]) low = i
         if (values[axis, i] > values[axis, high]) high = i
     }
-    if (values[axis, high] == values[axis, low]) return
+    if (values[axis, high] == values[axis, low]) return ""
     slope = (pixels[axis, high] - pixels[axis, low]) / (values[axis, high] - values[axis, low])
-    if (slope == 0) fail(axis ": all marks are in one place")
+    if (slope == 0) return axis ": all marks are in one place"
     for (i = 1; i <= count[axis]; i++) {
         off = pixels[axis, i] - pixels[axis, low] - slope * (values[axis, i] - values[axis, low])
-        if (off > 1 || off < -1) fail(axis ": a mark of value " values[axis, i] " is " off " pixels off")
+        if (off > 1 || off < -1) return axis ": a mark of " values[axis, i] " is " off " pixels off"
     }
-    if (axis == "y" && want_down * slope < 0) fail("y: the axis is upside down")
+    return ""
 }
 
 BEGIN { log_axes = log_; split(columns, column, ",") }
@@ -38,7 +38,7 @@ BEGIN { log_axes = log_; split(columns, column, ",") }
 FNR == 1 { file++ }
 
 file == 1 && /<g id="gnuplot_plot_/ { inside = index($0, "id=\"" plot "\"") > 0 }
-file == 1 && inside && kind == "box" && /<polygon/ {
+file == 1 && inside && kind != "point" && /<polygon/ {
     line = $0
     sub(/.*points = '/, "", line)
     sub(/ *'.*/, "", line)
@@ -75,26 +75,37 @@ file == 2 {
     for (i = 1; i in column; i++) data[lines, i] = field[column[i]]
 }
 
+# All marks against the values, the legend's sample being before (skip = 1) or after them (0). The first
+# thing wrong, or nothing.
+function compare(skip,    i, wrong) {
+    delete count
+    for (i = 1; i <= lines; i++) {
+        if (kind == "point") {
+            put("x", data[i, 1], left[i + skip])
+            put("y", data[i, 2], top[i + skip])
+        } else if (kind == "cell") {
+            put("x", data[i, 1], (left[i + skip] + right[i + skip]) / 2)
+            put("y", data[i, 2], (top[i + skip] + bottom[i + skip]) / 2)
+        } else {
+            put("x", data[i, 1], left[i + skip])
+            put("x", data[i, 2], right[i + skip])
+            if (4 in column) {
+                put("y", data[i, 3], top[i + skip])
+                put("y", data[i, 4], bottom[i + skip])
+            } else {
+                put("y", data[i, 3], (top[i + skip] + bottom[i + skip]) / 2)
+            }
+        }
+    }
+    wrong = check("x")
+    return wrong != "" ? wrong : check("y")
+}
+
 END {
     if (failed) exit 1
     if (lines == 0) fail("no data")
-    if (marks != lines && marks != lines + 1) fail(marks " marks for " lines " lines of data")
-    first = marks - lines # the legend's sample
-    for (i = 1; i <= lines; i++) {
-        if (kind == "point") {
-            put("x", data[i, 1], left[i + first])
-            put("y", data[i, 2], top[i + first])
-            continue
-        }
-        put("x", data[i, 1], left[i + first])
-        put("x", data[i, 2], right[i + first])
-        if (4 in column) {
-            put("y", data[i, 3], top[i + first])
-            put("y", data[i, 4], bottom[i + first])
-        } else {
-            put("y", data[i, 3], (top[i + first] + bottom[i + first]) / 2)
-        }
-    }
-    check("x")
-    check("y")
+    if (marks != lines && marks != lines + 1) fail(marks + 0 " marks for " lines " lines of data")
+    said = compare(marks - lines)
+    if (said != "" && marks > lines && compare(0) == "") said = ""
+    if (said != "") fail(said)
 }

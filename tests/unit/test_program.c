@@ -1,10 +1,10 @@
 #include "test_support.h"
 
+#include "file.h"
 #include "program.h"
 #include "scratch_folder.h"
 
-#include "file.h"
-
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -75,30 +75,31 @@ static void program__one_that_is_not_there_is_unavailable(void **state)
 static void scratch_folder__is_private_and_goes_with_its_files(void **state)
 {
     (void)state;
-    tb_scratch_folder folder;
+    tb_scratch_folder *folder = NULL;
     struct stat info;
-    char path[600];
+    char path[600], whole[600];
     tb_error err;
     assert_int_equal(setenv("TMPDIR", tb_test_path(""), 1), 0);
     tb_assert_ok(tb_scratch_folder_make(&folder, &err), &err);
-    assert_int_equal(stat(folder.path, &info), 0);
+    assert_int_equal(stat(tb_scratch_folder_path(folder), &info), 0);
     assert_int_equal(info.st_mode & 0777, 0700);
-    (void)snprintf(path, sizeof path, "%s/data", folder.path);
+    (void)snprintf(path, sizeof path, "%s/data", tb_scratch_folder_path(folder));
     tb_assert_ok(tb_file_replace(path, "72", 2, &err), &err);
-    tb_scratch_folder_remove(&folder);
-    assert_false(tb_file_exists(folder.path));
+    (void)snprintf(whole, sizeof whole, "%s", tb_scratch_folder_path(folder));
+    tb_scratch_folder_remove(folder);
+    assert_false(tb_file_exists(whole));
 }
 
 static void scratch_folder__interrupts_wait_until_it_is_gone(void **state)
 {
     (void)state;
-    tb_scratch_folder folder;
+    tb_scratch_folder *folder = NULL;
     sigset_t before, during, after;
     tb_error err;
     (void)pthread_sigmask(SIG_SETMASK, NULL, &before);
     tb_assert_ok(tb_scratch_folder_make(&folder, &err), &err);
     (void)pthread_sigmask(SIG_SETMASK, NULL, &during);
-    tb_scratch_folder_remove(&folder);
+    tb_scratch_folder_remove(folder);
     (void)pthread_sigmask(SIG_SETMASK, NULL, &after);
     assert_false(sigismember(&before, SIGINT));
     assert_true(sigismember(&during, SIGINT));
@@ -108,7 +109,7 @@ static void scratch_folder__interrupts_wait_until_it_is_gone(void **state)
 static void scratch_folder__a_place_that_is_none_says_so(void **state)
 {
     (void)state;
-    tb_scratch_folder folder;
+    tb_scratch_folder *folder = NULL;
     tb_error err;
     assert_int_equal(setenv("TMPDIR", tb_test_path("absent"), 1), 0);
     tb_assert_fails(tb_scratch_folder_make(&folder, &err), &err, TB_EIO, "set TMPDIR");
