@@ -131,7 +131,7 @@ static void print_script(const point *points, size_t count, const tb_chart_names
     }
     tb_buffer_printf(
         script,
-        ", \\\n  '' using 1:3 with points pt 2 ps 0.6 lc rgb " TB_INK_BLACK
+        ", \\\n  '' using 1:3 with points pt 2 ps 1.0 lc rgb " TB_INK_BLACK
         " title 'predicted', \\\n  'best.dat' using ($1<%.9g?$1:NaN):2:3 with labels left "
         "offset 0.8,0.5%s notitle, \\\n  '' using ($1<%.9g?NaN:$1):2:3 with labels "
         "right offset -0.8,0.5%s notitle\n",

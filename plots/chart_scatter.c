@@ -137,26 +137,27 @@ static void print_script(const tb_chart_names *kernels, const char *unit, double
         " title 'within 10 %%', \\\n  '' using 1:2 with lines lw 1.5 dt 1 "
         "lc rgb " TB_INK_BLACK " title 'predicted = measured'",
         low, high, low, high, unit, unit);
+    const char *font = data->is_tex || data->is_text ? "" : " font ',8'";
+    tb_buffer_printf(
+        script,
+        ", \\\n  'outliers.dat' using ($3>0?$1:NaN):2:4 with labels left boxed offset "
+        "0.9,0%s notitle, \\\n  '' using ($3<0?$1:NaN):2:4 with labels right boxed offset "
+        "-0.9,0%s notitle",
+        font, font);
     for (size_t k = 0; k < kernels->count; k++) {
         tb_buffer_printf(script,
                          ", \\\n  'runs.dat' using ($3==%zu?$1:NaN):2 with points lt %zu title ", k,
                          k + 1);
         tb_chart_string(data, script, tb_chart_names_get(kernels, k));
     }
-    const char *font = data->is_tex || data->is_text ? "" : " font ',8'";
-    tb_buffer_printf(
-        script,
-        ", \\\n  'outliers.dat' using ($3>0?$1:NaN):2:4 with labels left boxed offset "
-        "0.9,0%s notitle, \\\n  '' using ($3<0?$1:NaN):2:4 with labels right boxed offset "
-        "-0.9,0%s notitle\n",
-        font, font);
+    tb_buffer_text(script, "\n");
 }
 
 static void draw(const tb_chart_input *input, const tb_chart_runs *runs, tb_chart_data *data)
 {
     tb_chart_names kernels = {0};
     double scale, low = smallest(runs), high = largest(runs);
-    const char *unit = tb_chart_time_unit(high, &scale);
+    const char *unit = tb_chart_time_unit(sqrt(low * high), &scale);
     low *= scale / 1.5;
     high *= scale * 1.5;
     data->height = 560;
