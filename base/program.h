@@ -2,6 +2,9 @@
 #ifndef TB_PROGRAM_H
 #define TB_PROGRAM_H
 
+#include "buffer.h"
+#include "status.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,5 +16,19 @@
  * @return true when the command printed something and exited 0
  */
 bool tb_program_first_line(const char *command, char *line, size_t capacity);
+
+/**
+ * Run a program without a shell and wait for it. It reads nothing; what it prints to standard
+ * output is dropped. It takes all signals, whichever the caller blocks.
+ *
+ * @param[in]  arguments  NULL-terminated; the first is the program, found on the PATH
+ * @param[in]  folder     that it runs in
+ * @param[out] errors     what it printed to standard error is appended
+ * @param[out] code       its exit code, or 128 + the signal that ended it
+ * @return TB_OK when it ran; TB_EUNAVAILABLE when there is no such program; TB_EIO when it could
+ *         not be started; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_program_run(const char *const *arguments, const char *folder,
+                                      tb_buffer *errors, int *code, tb_error *err);
 
 #endif

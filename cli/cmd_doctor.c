@@ -110,7 +110,7 @@ static void check_gnuplot(doctor *to)
     char version[128];
     bool found = tb_gnuplot_version(version);
     report(to, "gnuplot", found ? FOUND : MISSING, found ? version : "not on the PATH",
-           "charts will need it: apt install gnuplot-nox");
+           "charts need it: apt install gnuplot-nox");
 }
 
 /* A message of the form "what is wrong; what would help". */

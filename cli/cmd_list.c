@@ -2,6 +2,7 @@
  * them; its YAML. */
 #include "arena.h"
 #include "catalogue.h"
+#include "chart.h"
 #include "commands.h"
 #include "file.h"
 #include "known_data.h"
@@ -28,11 +29,12 @@ typedef struct list_args {
 #define AT(field)      offsetof(list_args, field)
 #define MAX_DATA_BYTES ((size_t)64 << 20)
 
-static const char *const topics[] = {"kernels", "networks", "suites",
-                                     "devices", "profiles", "patterns"};
+static const char *const topics[] = {"kernels",  "networks", "suites", "devices",
+                                     "profiles", "patterns", "charts"};
 
 #define TOPIC_COUNT    (sizeof topics / sizeof *topics)
 #define TOPIC_PATTERNS 5 /* the topics before it are the catalogue's kinds, in its order */
+#define TOPIC_CHARTS   6
 
 static const tb_option what_options[] = {
     {"raw", '\0', TB_OPTION_FLAG, NULL, "the YAML file of NAME, to copy and change", AT(raw), 0, 0,
@@ -127,6 +129,16 @@ static tb_status list_patterns(const list_args *args, tb_error *err)
     return end_list(&printer, TB_OK, err);
 }
 
+static tb_status list_charts(const list_args *args, tb_error *err)
+{
+    list_printer printer;
+    begin_list(&printer, args, topics[TOPIC_CHARTS]);
+    for (size_t i = 0; i < tb_chart_count; i++) {
+        add_entry(&printer, tb_charts[i]->name, tb_charts[i]->summary);
+    }
+    return end_list(&printer, TB_OK, err);
+}
+
 /* The file of a name; a device's may be an alias. */
 static tb_status find_file(tb_catalogue_kind kind, const char *name, tb_arena *arena,
                            const char **path, tb_error *err)
@@ -194,8 +206,9 @@ static tb_status show_suite(const list_args *args, const char *name, tb_error *e
 
 static tb_status show_one(const list_args *args, size_t topic, const char *name, tb_error *err)
 {
-    if (topic == TOPIC_PATTERNS) {
-        return tb_fail(err, TB_EINVAL, "patterns have no pages of their own; leave '%s' out", name);
+    if (topic >= TOPIC_PATTERNS) {
+        return tb_fail(err, TB_EINVAL, "%s have no pages of their own; leave '%s' out",
+                       topics[topic], name);
     }
     if (args->raw) {
         return list_raw(args, (tb_catalogue_kind)topic, name, err);
@@ -227,7 +240,7 @@ static tb_status find_topic(const char *word, size_t *topic, tb_error *err)
                ? tb_fail(err, TB_EINVAL, "nothing known of '%s'; did you mean '%s'?", word, nearest)
                : tb_fail(err, TB_EINVAL,
                          "nothing known of '%s'; ask for kernels, devices, networks, suites, "
-                         "profiles or patterns",
+                         "profiles, patterns or charts",
                          word);
 }
 
@@ -249,8 +262,9 @@ static tb_status run(const void *arguments, const char *const *positional, tb_er
     if (positional[1] != NULL) {
         return show_one(args, topic, positional[1], err);
     }
-    return topic == TOPIC_PATTERNS ? list_patterns(args, err)
-                                   : list_catalogue(args, (tb_catalogue_kind)topic, err);
+    return topic == TOPIC_CHARTS     ? list_charts(args, err)
+           : topic == TOPIC_PATTERNS ? list_patterns(args, err)
+                                     : list_catalogue(args, (tb_catalogue_kind)topic, err);
 }
 
 static const tb_option_group groups[] = {
@@ -270,14 +284,15 @@ static const tb_example examples[] = {
 const tb_command tb_cmd_list = {
     .name = "list",
     .group = "know",
-    .summary = "what is known: kernels, devices, networks, suites, profiles, patterns",
+    .summary = "what is known: kernels, devices, networks, suites, profiles, patterns, charts",
     .positional = "KIND [NAME]",
     .words = topics,
     .word_count = TOPIC_COUNT,
-    .description = "KIND is one of kernels, devices, networks, suites, profiles, patterns. With a "
-                   "NAME (or the path\n"
-                   "of a YAML file) it shows that one with its sources; --raw prints the file "
-                   "itself.",
+    .description =
+        "KIND is one of kernels, devices, networks, suites, profiles, patterns, charts. With a "
+        "NAME "
+        "(or\nthe path of a YAML file) it shows that one with its sources; --raw prints the file "
+        "itself.",
     .groups = groups,
     .group_count = sizeof groups / sizeof *groups,
     .examples = examples,

@@ -14,9 +14,10 @@
 
 #define EXIT_INTERRUPTED 130
 
-const tb_command *const tb_commands[] = {
-    &tb_cmd_predict, &tb_cmd_explain, &tb_cmd_mask, &tb_cmd_measure, &tb_cmd_calibrate,
-    &tb_cmd_compare, &tb_cmd_import,  &tb_cmd_list, &tb_cmd_doctor,  &tb_cmd_completion};
+const tb_command *const tb_commands[] = {&tb_cmd_predict, &tb_cmd_explain,   &tb_cmd_mask,
+                                         &tb_cmd_measure, &tb_cmd_calibrate, &tb_cmd_compare,
+                                         &tb_cmd_import,  &tb_cmd_plot,      &tb_cmd_report,
+                                         &tb_cmd_list,    &tb_cmd_doctor,    &tb_cmd_completion};
 const size_t tb_command_count = sizeof tb_commands / sizeof *tb_commands;
 
 /* The exit codes are a contract: README and docs list them, tests/cli/exit-codes.cases checks them.

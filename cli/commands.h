@@ -11,6 +11,8 @@ extern const tb_command tb_cmd_measure;
 extern const tb_command tb_cmd_calibrate;
 extern const tb_command tb_cmd_compare;
 extern const tb_command tb_cmd_import;
+extern const tb_command tb_cmd_plot;
+extern const tb_command tb_cmd_report;
 extern const tb_command tb_cmd_list;
 extern const tb_command tb_cmd_doctor;
 extern const tb_command tb_cmd_completion;

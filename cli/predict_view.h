@@ -3,6 +3,7 @@
 #define TB_PREDICT_VIEW_H
 
 #include "buffer.h"
+#include "case_words.h"
 #include "document.h"
 #include "kernel.h"
 #include "predict.h"
@@ -15,14 +16,5 @@ void tb_view_text(tb_buffer *out, const tb_prediction *prediction, const tb_kern
 
 /** The notes of a prediction, after its text. */
 void tb_view_notes(tb_buffer *out, const tb_prediction *prediction);
-
-/** "4x8x8"; `out` holds 96 bytes. */
-const char *tb_view_dims(const int64_t *values, int count, char out[static 96]);
-
-/** The pattern in few words: "gna 18x24x24 stride 16x8x8"; `out` holds 256 bytes. */
-const char *tb_view_pattern(const tb_pattern *pattern, int rank, char out[static 256]);
-
-/** "-" where the entries are all 1, else as tb_view_dims(). */
-const char *tb_view_dims_or_dash(const int64_t *values, int count, char out[static 96]);
 
 #endif

@@ -94,12 +94,13 @@ extern const char *const tb_side_launch_names[TB_SIDE_COUNT];
 
 typedef struct tb_time {
     tb_tile_cycles tile;
-    int64_t occupancy;    /* CTAs that an SM holds */
-    int64_t splits;       /* CTAs that share a query tile's KV tiles */
-    double tensor_cycles; /* of all visited tiles of the launch */
-    double plain_cycles;  /* of them all, were none masked */
-    double tile_cycles;   /* of them all as they are */
-    tb_schedule schedule; /* in cycles */
+    int64_t occupancy;      /* CTAs that an SM holds */
+    int64_t splits;         /* CTAs that share a query tile's KV tiles */
+    double prologue_cycles; /* prologue and epilogue of a CTA */
+    double tensor_cycles;   /* of all visited tiles of the launch */
+    double plain_cycles;    /* of them all, were none masked */
+    double tile_cycles;     /* of them all as they are */
+    tb_schedule schedule;   /* in cycles */
     double clock_mhz;
     double hbm_us;     /* the least that HBM traffic takes */
     double exposed_us; /* of it: what a CTA loads before its first tile and stores after its last */
@@ -176,5 +177,13 @@ TB_NODISCARD tb_status tb_time_tile_cycles(const tb_time_case *item, const tb_ti
  */
 TB_NODISCARD tb_status tb_time_predict(const tb_time_case *item, const tb_time_values *values,
                                        tb_time *out, tb_error *err);
+
+/** Costs of the CTAs of one head and batch entry in launch order, in cycles: what time->schedule
+ * was made of. Every head and batch entry repeats them.
+ *
+ * @param[in]  time  from tb_time_predict() of this item
+ * @param[out] cost  item->cta_count x time->splits entries
+ */
+void tb_time_cta_costs(const tb_time_case *item, const tb_time *time, double *cost);
 
 #endif

@@ -154,6 +154,12 @@ static void fill_costs(const tb_time_case *item, double prologue, double copies,
     }
 }
 
+void tb_time_cta_costs(const tb_time_case *item, const tb_time *time, double *cost)
+{
+    tb_time sums = *time;
+    fill_costs(item, time->prologue_cycles, 1, &sums, cost);
+}
+
 static tb_status run(const tb_time_case *item, double prologue, int64_t sms, int64_t copies,
                      tb_time *time, tb_error *err)
 {
@@ -191,6 +197,7 @@ tb_status tb_time_schedule(const tb_time_case *item, double prologue, tb_time *t
     /* fewer CTAs than slots do not share SMs */
     time->occupancy = tb_max(1, tb_min(time->occupancy, tb_ceil_div(ctas, (int64_t)sms)));
     int64_t slots = (int64_t)sms * time->occupancy;
+    time->prologue_cycles = prologue;
     status = choose_splits(item, time, prologue, ctas, slots, &time->splits, err);
     return status == TB_OK ? run(item, prologue, (int64_t)sms, copies, time, err) : status;
 }

@@ -131,6 +131,13 @@ static bool same_pattern(const tb_pattern *a, const tb_pattern *b, int rank)
     return false;
 }
 
+bool tb_case_same_pattern(const tb_case *a, const tb_case *b)
+{
+    return a == b || (same_layout(&a->problem.layout, &b->problem.layout) &&
+                      a->problem.pass == b->problem.pass &&
+                      same_pattern(&a->pattern, &b->pattern, a->problem.layout.rank));
+}
+
 static bool same_tiling(const tb_tiling *a, const tb_tiling *b, const tb_layout *layout)
 {
     int dims = tb_tiling_dims(a, layout);

@@ -19,6 +19,10 @@ const tb_run *tb_run_dense_baseline(const tb_profile *profile, const tb_run *run
 /** Are the problems alike but for the layout of their tokens? */
 bool tb_run_same_work(const tb_problem *a, const tb_problem *b);
 
+/** Do the cases have the same layout, pass and pattern, whatever their tiles and their other sizes?
+ *  An explicit mask is the same as itself only. */
+bool tb_case_same_pattern(const tb_case *a, const tb_case *b);
+
 /**
  * The measured speedup of one run, named by its id.
  *

@@ -1,4 +1,4 @@
-#include "predict_view.h"
+#include "case_words.h"
 
 #include <stdio.h>
 #include <string.h>
