@@ -76,7 +76,9 @@ static void print_positional_words(const tb_command *command, tb_buffer *out)
     tb_buffer_text(out, "\" ;;\n");
 }
 
-/* `list kernels` goes on with the names of kernels, beside the options. */
+/* `list kernels` goes on with the names of kernels, `plot` with those of charts, beside the
+ * options.
+ */
 static void print_list_names(tb_buffer *out)
 {
     for (size_t k = 0; k < TB_CATALOGUE_COUNT; k++) {
@@ -86,6 +88,9 @@ static void print_list_names(tb_buffer *out)
                          "2>/dev/null)\"; files=1 ;;\n",
                          plural, plural);
     }
+    tb_buffer_text(
+        out,
+        "        plot:plot) words=\"$words $(tilebound list charts --names 2>/dev/null)\" ;;\n");
 }
 
 static void print_bash(tb_buffer *out)

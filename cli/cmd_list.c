@@ -289,9 +289,9 @@ const tb_command tb_cmd_list = {
     .words = topics,
     .word_count = TOPIC_COUNT,
     .description =
-        "KIND is one of kernels, devices, networks, suites, profiles, patterns, charts.\n"
-        "With a NAME (or the path of a YAML file) it shows that one with its sources; --raw prints "
-        "the file "
+        "KIND is one of kernels, devices, networks, suites, profiles, patterns, charts. With a "
+        "NAME "
+        "(or\nthe path of a YAML file) it shows that one with its sources; --raw prints the file "
         "itself.",
     .groups = groups,
     .group_count = sizeof groups / sizeof *groups,

@@ -36,9 +36,9 @@ static const struct {
     [PART_MASK] = {"masking", "lc rgb " TB_INK_RED " fs solid", true},
     [PART_PROLOGUE] = {"prologue and epilogue", "lc rgb " TB_INK_YELLOW " fs solid", false},
     [PART_IDLE] = {"waves and tail", "lc rgb " TB_INK_PALE " fs solid", false},
-    [PART_MEMORY] = {"HBM, not hidden", "lc rgb " TB_INK_GREEN " fs solid", true},
+    [PART_MEMORY] = {"HBM, not hidden", "lc rgb " TB_INK_GREEN " fs pattern 4", false},
     [PART_LAUNCH] = {"launch", "lc rgb " TB_INK_BLACK " fs solid", true},
-    [PART_SIDE] = {"launches beside it", "lc rgb " TB_INK_PURPLE " fs solid", false},
+    [PART_SIDE] = {"launches beside it", "lc rgb " TB_INK_PURPLE " fs pattern 5", false},
     [PART_PERMUTE] = {"permutation", "lc rgb " TB_INK_ORANGE " fs solid", false},
 };
 
@@ -120,7 +120,7 @@ static void draw(const tb_chart_input *input, const tb_chart_times *times, tb_ch
                 tb_chart_data_file(data, "numbers.dat"));
     print_script(us, timing, scale, most, unit, data);
     data->height = 360;
-    tb_chart_title(input, data, "Where the time goes: %.2f times faster than dense",
+    tb_chart_title(input, data, "Where the time goes: a speedup of %.2f over dense",
                    timing->speedup_total);
     tb_chart_say_problem(&times->prediction, data);
     tb_chart_say_tiles(&times->prediction, data);

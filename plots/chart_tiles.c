@@ -136,7 +136,11 @@ static tb_status fill(const tb_chart_input *input, tb_chart_data *data, tb_error
     if (status != TB_OK) {
         return status;
     }
-    status = tb_tile_map_count(&prediction, MOST_CELLS, &map, err);
+    status = prediction.tiling.kv_tiling == TB_KV_STATIC
+                 ? tb_tile_map_count(&prediction, MOST_CELLS, &map, err)
+                 : tb_fail(err, TB_EINVAL,
+                           "dynamic KV tiles lie on no map: they start where a query tile's keys "
+                           "do; give --kv-tiling static to draw those");
     if (status == TB_OK) {
         status = draw(input, &prediction, &map, data, err);
     }

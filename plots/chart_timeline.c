@@ -11,7 +11,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MOST_SMS   32                /* drawn, of all evenly */
+#define MOST_ROWS  32 /* slots of the SMs that are drawn, of all SMs evenly */
+#define LEAST_SMS  8
 #define MOST_BOXES 2500              /* with more CTAs, a box stands for several of a slot */
 #define MOST_CTAS  INT64_C(20000000) /* walked, as the time model does */
 #define SHADES     4
@@ -89,7 +90,7 @@ static void find_sizes(timeline *line)
     const tb_schedule *schedule = &line->time->schedule;
     line->occupancy = line->time->occupancy;
     line->sms = schedule->slots / line->occupancy;
-    line->drawn_sms = tb_min(line->sms, MOST_SMS);
+    line->drawn_sms = tb_min(line->sms, tb_max(MOST_ROWS / line->occupancy, LEAST_SMS));
     double drawn = (double)schedule->ctas * (double)line->drawn_sms / (double)line->sms;
     line->box_ctas = (int64_t)fmax(ceil(drawn / MOST_BOXES), 1);
     line->least = line->most = line->cost[0];

@@ -7,7 +7,7 @@
 #include "case_words.h"
 #include "checked.h"
 
-#define WINDOWS      12
+#define MOST_WINDOWS 12
 #define MOST_STRIDES 32
 #define DARK_BELOW   0.55 /* a cell's number is white there */
 #define WHITE        0xffffff
@@ -39,6 +39,16 @@ static tb_status print_cell(const tb_chart_input *input, int64_t window, int64_t
     return TB_OK;
 }
 
+/* The least power of two that is no less. */
+static int64_t power_of_two_from(int64_t value)
+{
+    int64_t power = 1;
+    while (power < value) {
+        power *= 2;
+    }
+    return power;
+}
+
 static int64_t longest_varied(const tb_case *item)
 {
     int64_t longest = 1;
@@ -52,7 +62,8 @@ static int64_t longest_varied(const tb_case *item)
 static tb_status print_data(const tb_chart_input *input, tb_chart_data *data, map_size *size,
                             tb_error *err)
 {
-    int64_t longest = longest_varied(input->item), before = 0;
+    int64_t longest = longest_varied(input->item);
+    int64_t step = power_of_two_from(tb_ceil_div(longest, MOST_WINDOWS));
     tb_buffer *cells = tb_chart_data_file(data, "cells.dat");
     tb_buffer *rows = tb_chart_data_file(data, "windows.dat");
     tb_buffer *columns = tb_chart_data_file(data, "strides.dat");
@@ -61,12 +72,7 @@ static tb_status print_data(const tb_chart_input *input, tb_chart_data *data, ma
                           "colour\n");
     tb_buffer_text(rows, "# row\twindow\n");
     tb_buffer_text(columns, "# column\tstride\n");
-    for (int64_t i = 1; status == TB_OK && i <= WINDOWS; i++) {
-        int64_t window = longest * i / WINDOWS;
-        if (window == before || window == 0) {
-            continue;
-        }
-        before = window;
+    for (int64_t window = step; status == TB_OK && window <= longest; window += step) {
         map_size at = {0, size->windows++};
         tb_buffer_printf(rows, "%lld\t%lld\n", (long long)at.windows, (long long)window);
         for (int64_t stride = 1; status == TB_OK && stride <= window && at.strides < MOST_STRIDES;
@@ -92,7 +98,7 @@ static void print_script(const tb_chart_input *input, map_size size, tb_chart_da
         &data->script,
         "set xrange [-0.5:%lld.5]\nset yrange [-0.5:%lld.5]\nunset grid\nunset key\n"
         "set tics scale 0\nset xlabel 'stride%s%s, tokens'\n"
-        "set ylabel 'window%s%s, tokens' offset -1,0\nset cbrange [0:1]\n"
+        "set ylabel 'window%s%s, tokens'\nset cbrange [0:1]\n"
         "set cblabel 'bound by tiles over bound by FLOPs'\n"
         /* viridis (S. van der Walt, N. Smith): even in brightness, so that grey keeps the order */
         "set palette defined (0 '#440154', 0.25 '#3b528b', 0.5 '#21918c', 0.75 '#5ec962', "
