@@ -50,6 +50,24 @@ static void draw_pareto(tb_report_draft *draft)
                                            input->profile_names, input->profile_count));
 }
 
+/* A device that was asked for and has no prediction. */
+static void put_devices_in_vain(tb_report_draft *draft)
+{
+    const tb_report_input *input = draft->input;
+    for (size_t d = 0; d < input->device_count; d++) {
+        bool any = false;
+        for (size_t i = 0; !any && i < draft->rows->row_count; i++) {
+            any = draft->rows->rows[i].device == input->devices[d];
+        }
+        if (!any) {
+            tb_page_add(draft->page, TB_PAGE_WARNING,
+                        "Nothing is predicted for %s: no kernel of it is known that runs these "
+                        "problems.",
+                        input->device_names[d]);
+        }
+    }
+}
+
 static void put_summary(tb_report_draft *draft)
 {
     const tb_report_rows *rows = draft->rows;
@@ -72,6 +90,7 @@ static void put_summary(tb_report_draft *draft)
                     "off by %.1f %% on average (mean absolute error; %+.1f %% with the sign).",
                     from->summary.n, from->summary.mape_percent, from->summary.bias_percent);
     }
+    put_devices_in_vain(draft);
     if (rows->row_count > 0) {
         tb_report_put_speedups(draft);
     }

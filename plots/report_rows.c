@@ -204,15 +204,15 @@ static tb_status add_run(const tb_report_input *input, tb_report_rows *rows, siz
     return status;
 }
 
-/* The case as a kernel of a device would run it: with the problem's tiles where it has them, else
- * with its best. */
-static tb_case as_kernel_runs(const tb_case *item, const tb_kernel *kernel)
+/* The problem as a kernel of a device would run it: in the suite's tiles where it has them, else in
+ * its best. */
+static tb_case as_kernel_runs(const tb_report_problem *problem, const tb_kernel *kernel)
 {
-    tb_run run = {.item = *item};
+    tb_run run = {.item = *problem->item};
     tb_case own = tb_run_case(&run, kernel);
     tb_tiling tiling;
-    bool fits = tb_tiling_resolve(&own, kernel, &tiling, NULL) == TB_OK &&
-                tb_kernel_has_tiles(kernel, &own.problem, &tiling);
+    bool fits = problem->first != NULL && tb_tiling_resolve(&own, kernel, &tiling, NULL) == TB_OK &&
+                tiling.kind == kernel->tiling && tb_kernel_has_tiles(kernel, &own.problem, &tiling);
     if (!fits) {
         own.tiling = (tb_tiling_request){.wants_best = true};
     }
@@ -237,7 +237,7 @@ static tb_status add_device(tb_report_rows *rows, size_t problem, const tb_devic
     tb_report_row *row = &rows->rows[rows->row_count];
     *row = (tb_report_row){.problem = problem,
                            .device_name = name,
-                           .item = as_kernel_runs(of->item, kernel),
+                           .item = as_kernel_runs(of, kernel),
                            .kernel = kernel,
                            .device = device};
     status = predict(rows, row, err);

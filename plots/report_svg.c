@@ -64,7 +64,8 @@ static const char *append_tag(const char *text, const char *prefix, tb_buffer *o
 static const char *skip_element(const char *text)
 {
     static const char *const names[][2] = {
-        {"<script", "</script>"}, {"<!--", "-->"}, {"<?", "?>"}, {"<!DOCTYPE", ">"}};
+        {"<script", "</script>"},        {"<!--", "-->"},      {"<?", "?>"}, {"<!DOCTYPE", ">"},
+        {"<title>Gnuplot<", "</title>"}, {"<desc>", "</desc>"}};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (starts_with(text, names[i][0])) {
             const char *end = strstr(text, names[i][1]);

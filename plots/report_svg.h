@@ -9,7 +9,8 @@
  *
  * Every id gets `prefix` and a dash before it, and so does every reference to one (url(#x), href).
  * What comes before <svg> (XML declaration, document type) is left out, scripts and event handlers
- * too: gnuplot's `mousing` writes them. The name of the picture is `label`, for who cannot see it.
+ * (gnuplot's `mousing` writes them) and the name "Gnuplot", which would show on hovering, too. The
+ * name of the picture is `label`, for who cannot see it.
  *
  * @param[in] prefix  letters, digits and dashes
  * @return TB_OK; TB_EINVAL when there is no <svg> element
