@@ -4,7 +4,10 @@
 #include "chart.h"
 #include "chart_render.h"
 #include "chart_style.h"
+#include "file.h"
+#include "gnuplot.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void chart_data__fields_keep_to_their_line_and_column(void **state)
@@ -140,6 +143,50 @@ static void chart_format__comes_from_the_ending(void **state)
     tb_assert_fails(tb_chart_format_of("folder.svg/out", &format, &err), &err, TB_EINVAL, ".svg");
 }
 
+/* What gnuplot makes of a script of ours, or a skipped test where there is none. */
+static tb_status run_script(const char *script, tb_error *err)
+{
+    char version[128];
+    if (!tb_gnuplot_version(version)) {
+        skip();
+    }
+    (void)tb_test_file("script.gp", script, strlen(script));
+    return tb_gnuplot_run("script.gp", tb_test_path(""), err);
+}
+
+static void gnuplot__a_script_that_it_refuses_comes_back_with_what_it_says(void **state)
+{
+    (void)state;
+    tb_error err;
+    tb_assert_fails(run_script("set terminal dumb\nplot nonsense(\n", &err), &err, TB_EINTERNAL,
+                    "line 2");
+}
+
+static void gnuplot__a_format_that_it_lacks_is_unavailable(void **state)
+{
+    (void)state;
+    tb_error err;
+    tb_assert_fails(run_script("set terminal nosuch\n", &err), &err, TB_EUNAVAILABLE,
+                    "cannot write that format");
+}
+
+static void gnuplot__strings_of_ours_neither_run_nor_expand(void **state)
+{
+    (void)state;
+    tb_chart_data data = tb_chart_data_begin();
+    tb_buffer script = {0};
+    tb_error err;
+    tb_buffer_text(&script, "set macros\nm = 'expanded'\nset print 'said'\nprint ");
+    tb_chart_string(&data, &script, "`touch ran` $(touch ran) @m \\n 'x' \"y\" %s");
+    tb_buffer_text(&script, "\n");
+    tb_assert_ok(run_script(script.data, &err), &err);
+    char *said = tb_test_read(tb_test_path("said"), NULL);
+    assert_string_equal(said, "`touch ran` $(touch ran) @m \\n 'x' \"y\" %s\n");
+    assert_false(tb_file_exists(tb_test_path("ran")));
+    free(said);
+    tb_buffer_free(&script);
+}
+
 TB_TESTS(cmocka_unit_test(chart_data__fields_keep_to_their_line_and_column),
          cmocka_unit_test(chart_data__strings_are_single_quoted),
          cmocka_unit_test(chart_data__text_for_tex_says_what_it_said),
@@ -148,4 +195,7 @@ TB_TESTS(cmocka_unit_test(chart_data__fields_keep_to_their_line_and_column),
          cmocka_unit_test(chart__names_are_found_and_slips_are_told),
          cmocka_unit_test(chart__names_are_one_word_and_summaries_one_line),
          cmocka_unit_test(chart__what_is_missing_is_named_by_its_option),
-         cmocka_unit_test(chart_format__comes_from_the_ending));
+         cmocka_unit_test(chart_format__comes_from_the_ending),
+         cmocka_unit_test(gnuplot__a_script_that_it_refuses_comes_back_with_what_it_says),
+         cmocka_unit_test(gnuplot__a_format_that_it_lacks_is_unavailable),
+         cmocka_unit_test(gnuplot__strings_of_ours_neither_run_nor_expand));
