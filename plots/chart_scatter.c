@@ -133,7 +133,7 @@ static void print_script(const tb_chart_names *kernels, const char *unit, double
         "set style textbox opaque noborder margins 0.2, 0.1\nset format xy '%%g'\nset key outside "
         "right top vertical\n"
         "set grid xtics ytics lt 1 dt 1 lw 0.6 lc rgb '#dddddd'\nplot "
-        "'lines.dat' using 1:3:4 with filledcurves fs solid 1.0 noborder lc rgb " TB_INK_PALE
+        "'lines.dat' using 1:3:4 with filledcurves fs solid 1.0 noborder lc rgb '#c8c8c8'"
         " title 'within 10 %%', \\\n  '' using 1:2 with lines lw 1.5 dt 1 "
         "lc rgb " TB_INK_BLACK " title 'predicted = measured'",
         low, high, low, high, unit, unit);

@@ -3,6 +3,7 @@
 #include "chart_render.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -109,9 +110,14 @@ static void *draw_some(void *user)
     return NULL;
 }
 
-/* This thread works too, so that all is drawn even where no other can be started. */
+/* This thread works too, so that all is drawn even where no other can be started. Signals wait
+ * until the end: one that ended the program between two figures of a thread would leave the
+ * temporary folders of the others. */
 static void draw_in_parallel(work *shared)
 {
+    sigset_t all, before;
+    (void)sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before);
     pthread_t threads[MOST_WORKERS];
     size_t started = 0;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -124,6 +130,7 @@ static void draw_in_parallel(work *shared)
     for (size_t i = 0; i < started; i++) {
         (void)pthread_join(threads[i], NULL);
     }
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 tb_status tb_report_draw_all(tb_report_draft *draft, tb_report_progress *progress, void *user,
