@@ -4,10 +4,14 @@
 
 #include "buffer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/** A text in single quotes; ends of lines become spaces. */
+/** Is it UTF-8 that may stand in a quoted scalar as it is? (YAML 1.1, c-printable, one line.) */
+bool tb_yaml_is_printable(const char *text);
+
+/** A text in quotes: single ones, or double ones with escapes where it is not all printable. */
 void tb_yaml_print_text(tb_buffer *out, const char *text);
 
 /** A finite number in the shortest form that reads back the same. */

@@ -2,6 +2,7 @@
 #include "test_support.h"
 
 #include "yaml_builder.h"
+#include "yaml_print.h"
 #include "yaml_write.h"
 
 #include <stdlib.h>
@@ -50,6 +51,22 @@ static void check(const tb_yaml *doc, const char *want)
     assert_same(tb_yaml_root(doc), tb_yaml_root(again));
     tb_yaml_destroy(again);
     tb_buffer_free(&text);
+}
+
+/* A text printed alone reads back as it was, line ends and all. */
+static void check_text(const char *text)
+{
+    tb_buffer out = {0};
+    tb_error err;
+    const char *back = NULL;
+    tb_buffer_text(&out, "key: ");
+    tb_yaml_print_text(&out, text);
+    tb_assert_ok(tb_buffer_check(&out, &err), &err);
+    tb_yaml *doc = parse(out.data);
+    tb_assert_ok(tb_yaml_text(tb_yaml_item(tb_yaml_root(doc), 0), &back, &err), &err);
+    assert_string_equal(back, text);
+    tb_yaml_destroy(doc);
+    tb_buffer_free(&out);
 }
 
 static void yaml__lines_above_flow_below(void **state)
@@ -110,6 +127,7 @@ static void yaml__whatever_text_reads_back(void **state)
         tb_assert_ok(tb_yaml_builder_finish(builder, &doc, &err), &err);
         tb_yaml_builder_destroy(builder);
         check(doc, NULL);
+        check_text(text);
         tb_yaml_destroy(doc);
     }
     print_message("%d texts\n", cases);
