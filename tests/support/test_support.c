@@ -163,6 +163,20 @@ const char *tb_test_variant(const char *name, const char *text, const char *from
     return path;
 }
 
+void tb_test_refusals(const char *name, const char *text, const tb_test_refusal *refusals,
+                      size_t count, tb_test_loader *load)
+{
+    for (size_t i = 0; i < count; i++) {
+        const tb_test_refusal *r = &refusals[i];
+        const char *path = tb_test_variant(name, text, r->from, r->to);
+        tb_error err;
+        tb_assert_fails(load(path, &err), &err, TB_EFILE, r->message);
+        tb_assert_position(&err, r->line, r->column);
+        assert_string_equal(err.file, path);
+    }
+    print_message("%zu refusals\n", count);
+}
+
 char *tb_test_read(const char *path, size_t *length)
 {
     FILE *file = fopen(path, "rb");

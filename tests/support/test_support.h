@@ -78,6 +78,21 @@ const char *tb_test_file(const char *name, const void *data, size_t length);
  * not in it. */
 const char *tb_test_variant(const char *name, const char *text, const char *from, const char *to);
 
+/** How a file is broken, and the complaint that this must bring. */
+typedef struct tb_test_refusal {
+    const char *from, *to; /**< as of tb_test_variant() */
+    const char *message;   /**< a part of it */
+    int line, column;
+} tb_test_refusal;
+
+/** Load a file and let go of what came of it. */
+typedef tb_status tb_test_loader(const char *path, tb_error *err);
+
+/** Every variant of `text`, as file `name`, fails with TB_EFILE, its message, its file and place.
+ */
+void tb_test_refusals(const char *name, const char *text, const tb_test_refusal *refusals,
+                      size_t count, tb_test_loader *load);
+
 /** A file's bytes, NUL-terminated and malloc'd; fails the test when it cannot be read. */
 char *tb_test_read(const char *path, size_t *length);
 

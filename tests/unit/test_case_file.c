@@ -207,13 +207,7 @@ static void case_file__masks_may_have_absolute_paths(void **state)
     tb_case_release(&c);
 }
 
-typedef struct refusal {
-    const char *from, *to; /* what is broken */
-    const char *message;
-    int line, column;
-} refusal;
-
-static const refusal refusals[] = {
+static const tb_test_refusal refusals[] = {
     {"problem/1", "suite/1", "schema is 'tilebound/suite/1'; needs tilebound/problem/1", 1, 9},
     {"schema: tilebound/problem/1\n", "schema: 1\n", "schema is '1'; needs tilebound/problem/1", 1,
      9},
@@ -265,24 +259,26 @@ static const refusal refusals[] = {
     {"tiling: {kind", "tilings: {kind", "unknown key 'tilings'; did you mean 'tiling'?", 15, 1},
 };
 
-static void assert_refused(const char *path, const char *message, int line, int column)
+static tb_status refuse(const char *path, tb_error *err)
 {
     tb_case item = tb_case_default();
+    tb_status status = tb_case_read_file(path, &item, NULL, err);
+    tb_case_release(&item);
+    return status;
+}
+
+static void assert_refused(const char *path, const char *message, int line, int column)
+{
     tb_error err;
-    tb_assert_fails(tb_case_read_file(path, &item, NULL, &err), &err, TB_EFILE, message);
+    tb_assert_fails(refuse(path, &err), &err, TB_EFILE, message);
     tb_assert_position(&err, line, column);
     assert_string_equal(err.file, path);
-    tb_case_release(&item);
 }
 
 static void case_file__what_is_wrong_has_a_place(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        const refusal *r = &refusals[i];
-        assert_refused(file_with(r->from, r->to), r->message, r->line, r->column);
-    }
-    print_message("%zu refusals\n", sizeof refusals / sizeof *refusals);
+    tb_test_refusals("problem.yaml", good, refusals, sizeof refusals / sizeof *refusals, refuse);
 }
 
 static void case_file__objects_that_are_none_are_refused(void **state)

@@ -164,13 +164,7 @@ static void kernel_file__json_is_read_too(void **state)
     tb_kernel_destroy(k);
 }
 
-typedef struct refusal {
-    const char *from, *to; /* what is broken */
-    const char *message;
-    int line, column;
-} refusal;
-
-static const refusal refusals[] = {
+static const tb_test_refusal refusals[] = {
     {"kernel/1", "device/1", "schema is 'tilebound/device/1'; needs tilebound/kernel/1", 1, 9},
     {"schema: tilebound/kernel/1\n", "", "needs key 'schema', as schema: tilebound/kernel/1", 1, 1},
     {"name: probe\n", "", "needs key 'name'", 1, 1},
@@ -245,20 +239,18 @@ static const refusal refusals[] = {
      3},
 };
 
+static tb_status refuse(const char *path, tb_error *err)
+{
+    tb_kernel *kernel = NULL;
+    tb_status status = tb_kernel_load(path, &kernel, err);
+    assert_null(kernel);
+    return status;
+}
+
 static void kernel_file__what_is_wrong_has_a_place(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        const refusal *r = &refusals[i];
-        const char *path = file_with(r->from, r->to);
-        tb_kernel *kernel = NULL;
-        tb_error err;
-        tb_assert_fails(tb_kernel_load(path, &kernel, &err), &err, TB_EFILE, r->message);
-        tb_assert_position(&err, r->line, r->column);
-        assert_string_equal(err.file, path);
-        assert_null(kernel);
-    }
-    print_message("%zu refusals\n", sizeof refusals / sizeof *refusals);
+    tb_test_refusals("probe.yaml", good, refusals, sizeof refusals / sizeof *refusals, refuse);
 }
 
 static void kernel_file__names_and_paths(void **state)

@@ -133,13 +133,7 @@ static void network_file__facts_may_be_left_out(void **state)
     tb_network_destroy(n);
 }
 
-typedef struct refusal {
-    const char *from, *to; /* what is broken */
-    const char *message;
-    int line, column;
-} refusal;
-
-static const refusal refusals[] = {
+static const tb_test_refusal refusals[] = {
     {"network/1", "network/2", "schema is 'tilebound/network/2'; needs tilebound/network/1", 1, 9},
     {"name: probe\n", "", "needs key 'name'", 1, 1},
     {"summary: ", "sumary: ", "unknown key 'sumary'; did you mean 'summary'?", 3, 1},
@@ -194,20 +188,18 @@ static const refusal refusals[] = {
     {"{near: all}", "{}", "layer 0 has no pattern in case 'same'", 19, 11},
 };
 
+static tb_status refuse(const char *path, tb_error *err)
+{
+    tb_network *network = NULL;
+    tb_status status = tb_network_load(path, &network, err);
+    assert_null(network);
+    return status;
+}
+
 static void network_file__what_is_wrong_has_a_place(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        const refusal *r = &refusals[i];
-        const char *path = file_with(r->from, r->to);
-        tb_network *network = NULL;
-        tb_error err;
-        tb_assert_fails(tb_network_load(path, &network, &err), &err, TB_EFILE, r->message);
-        tb_assert_position(&err, r->line, r->column);
-        assert_string_equal(err.file, path);
-        assert_null(network);
-    }
-    print_message("%zu refusals\n", sizeof refusals / sizeof *refusals);
+    tb_test_refusals("probe.yaml", good, refusals, sizeof refusals / sizeof *refusals, refuse);
 }
 
 static void network_file__there_must_be_cases(void **state)

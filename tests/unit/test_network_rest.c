@@ -169,13 +169,7 @@ static void cases__are_found_by_name(void **state)
     tb_network_destroy(n);
 }
 
-typedef struct refusal {
-    const char *from, *to; /* what is broken */
-    const char *message;
-    int line, column;
-} refusal;
-
-static const refusal refusals[] = {
+static const tb_test_refusal refusals[] = {
     {"heads: {near", "head: {near", "unknown key 'head'", 12, 11},
     {"{heads: {near: 4", "{window: [5, 7], heads: {near: 4", "unknown key 'window'", 12, 11},
     {"{near: 4, whole: 2}", "[near]", "a mapping from pattern names to heads is needed here", 12,
@@ -220,19 +214,18 @@ static const refusal refusals[] = {
      12},
 };
 
+static tb_status refuse(const char *path, tb_error *err)
+{
+    tb_network *network = NULL;
+    tb_status status = tb_network_load(path, &network, err);
+    assert_null(network);
+    return status;
+}
+
 static void rest__what_is_wrong_has_a_place(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        const refusal *r = &refusals[i];
-        const char *path = tb_test_variant("probe.yaml", good, r->from, r->to);
-        tb_network *network = NULL;
-        tb_error err;
-        tb_assert_fails(tb_network_load(path, &network, &err), &err, TB_EFILE, r->message);
-        tb_assert_position(&err, r->line, r->column);
-        assert_null(network);
-    }
-    print_message("%zu refusals\n", sizeof refusals / sizeof *refusals);
+    tb_test_refusals("probe.yaml", good, refusals, sizeof refusals / sizeof *refusals, refuse);
 }
 
 static void outside__needs_the_rest(void **state)

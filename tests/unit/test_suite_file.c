@@ -112,13 +112,7 @@ static void suite_file__masks_lie_beside_the_file(void **state)
     tb_suite_destroy(s);
 }
 
-typedef struct refusal {
-    const char *from, *to; /* what is broken */
-    const char *message;
-    int line, column;
-} refusal;
-
-static const refusal refusals[] = {
+static const tb_test_refusal refusals[] = {
     {"suite/1", "problem/1", "schema is 'tilebound/problem/1'; needs tilebound/suite/1", 1, 9},
     {"name: probe\n", "", "needs key 'name'", 1, 1},
     {"name: probe\n", "name: ~\n", "key 'name' is null; needs a value", 2, 7},
@@ -151,20 +145,18 @@ static const refusal refusals[] = {
      "'third'; needs a mapping; the keys are name", 17, 3},
 };
 
+static tb_status refuse(const char *path, tb_error *err)
+{
+    tb_suite *suite = NULL;
+    tb_status status = tb_suite_load(path, &suite, err);
+    assert_null(suite);
+    return status;
+}
+
 static void suite_file__what_is_wrong_has_a_place(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        const refusal *r = &refusals[i];
-        const char *path = file_with(r->from, r->to);
-        tb_suite *suite = NULL;
-        tb_error err;
-        tb_assert_fails(tb_suite_load(path, &suite, &err), &err, TB_EFILE, r->message);
-        tb_assert_position(&err, r->line, r->column);
-        assert_string_equal(err.file, path);
-        assert_null(suite);
-    }
-    print_message("%zu refusals\n", sizeof refusals / sizeof *refusals);
+    tb_test_refusals("probe.yaml", good, refusals, sizeof refusals / sizeof *refusals, refuse);
 }
 
 static void suite_file__there_must_be_problems(void **state)
@@ -265,7 +257,7 @@ static void axes__a_sample_is_some_of_all_and_always_the_same(void **state)
     tb_suite_destroy(again);
 }
 
-static const refusal axis_refusals[] = {
+static const tb_test_refusal axis_refusals[] = {
     {"pattern.window: [[7]", "patern.window: [[7]", "'patern.window' is no axis", 12, 5},
     {"pattern.window: [[7], [40]]", "pattern.window: 7", "a list of the values that pattern.window",
      12, 21},
@@ -290,16 +282,8 @@ static const refusal axis_refusals[] = {
 static void axes__what_is_wrong_has_a_place(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof axis_refusals / sizeof *axis_refusals; i++) {
-        const refusal *r = &axis_refusals[i];
-        tb_suite *suite = NULL;
-        tb_error err;
-        tb_assert_fails(tb_suite_load(axes_with(r->from, r->to), &suite, &err), &err, TB_EFILE,
-                        r->message);
-        tb_assert_position(&err, r->line, r->column);
-        assert_null(suite);
-    }
-    print_message("%zu refusals\n", sizeof axis_refusals / sizeof *axis_refusals);
+    tb_test_refusals("axes.yaml", axes, axis_refusals, sizeof axis_refusals / sizeof *axis_refusals,
+                     refuse);
 }
 
 TB_TESTS(cmocka_unit_test(suite_file__problems_are_read_in_order),
