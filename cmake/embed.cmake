@@ -1,0 +1,13 @@
+# cmake -DOUT=FILE.c -DFOLDER=DIR -DNAMES=a;b -P embed.cmake: the files as texts of tb_cuda_sources.
+set(rows "")
+set(text "/* Made by cmake/embed.cmake. */\n#include \"cuda_sources.h\"\n\n#include <stddef.h>\n\n")
+set(count 0)
+foreach(name IN LISTS NAMES)
+  file(READ ${FOLDER}/${name} hex HEX)
+  string(REGEX REPLACE "(..)" "0x\\1, " bytes "${hex}")
+  string(APPEND text "static const char text_${count}[] = {${bytes}0};\n")
+  string(APPEND rows "    {\"${name}\", text_${count}},\n")
+  math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND text "\nconst tb_cuda_source tb_cuda_sources[] = {\n${rows}    {NULL, NULL},\n};\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,28 @@
+/* Host twins: a kernel's source compiled by the host compiler for the emulator.
+ *
+ * The very text that the library embeds, with the very -D options of the variant, becomes a shared
+ * object in a scratch folder; the program that opens it must export the emulator's symbols. */
+#ifndef TB_TWIN_H
+#define TB_TWIN_H
+
+#include "emu.h"
+
+typedef struct tb_twin tb_twin;
+
+/**
+ * Compile a source of cuda_sources.h and open it.
+ *
+ * @param[in]  source   its name ("fmha_fwd.cu"); borrowed
+ * @param[in]  options  NULL-ended; those that begin with -D are passed on; borrowed
+ * @param[out] out      to be freed with tb_twin_destroy()
+ * @return TB_OK; TB_EINVAL for a source that there is none of, or that does not compile: the
+ *         compiler's first complaint; TB_EUNAVAILABLE without a compiler; TB_EIO; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_twin_create(const char *source, const char *const *options, tb_twin **out,
+                                      tb_error *err);
+void tb_twin_destroy(tb_twin *twin);
+
+/** The entry of one of its kernels, or NULL. */
+void (*tb_twin_entry(const tb_twin *twin, const char *kernel))(const void *params);
+
+#endif
