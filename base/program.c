@@ -28,11 +28,15 @@ bool tb_program_first_line(const char *command, char *line, size_t capacity)
     return found;
 }
 
-/* The file that the PATH has for a program; malloc'd, NULL when there is none. */
+/* The file that the PATH has for a program, or that its name has, with a folder in it; malloc'd,
+ * NULL when there is none. */
 static char *find_on_path(const char *name)
 {
     const char *at = getenv("PATH");
     size_t length = strlen(name);
+    if (strchr(name, '/') != NULL) {
+        return access(name, X_OK) == 0 ? strdup(name) : NULL;
+    }
     while (at != NULL && *at != '\0') {
         size_t folder = strcspn(at, ":");
         char *path = malloc(folder + length + 2);
@@ -53,13 +57,14 @@ static char *find_on_path(const char *name)
 
 /* What the child does between fork and exec: only what POSIX allows there when other threads may
  * have held locks. posix_spawn() cannot serve: POSIX 2008 has no way for it to change folder. */
-static void become(const char *path, char *const *arguments, const char *folder, int null, int pipe)
+static void become(const char *path, char *const *arguments, const char *folder, int null,
+                   int output, int errors)
 {
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (chdir(folder) == 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
-        dup2(pipe, STDERR_FILENO) >= 0) {
+    if (chdir(folder) == 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(output, STDOUT_FILENO) >= 0 &&
+        dup2(errors, STDERR_FILENO) >= 0) {
         (void)execv(path, arguments);
     }
     _exit(CODE_NOT_STARTED);
@@ -89,9 +94,9 @@ static int wait_for(pid_t child)
     return WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
 }
 
-/* 0 or an errno. */
-static int run_in(const char *path, char *const *arguments, const char *folder, tb_buffer *errors,
-                  int *code)
+/* Keep what goes to one of the standard streams. 0 or an errno. */
+static int run_in(const char *path, char *const *arguments, const char *folder, int stream,
+                  tb_buffer *kept, int *code)
 {
     int ends[2];
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -109,12 +114,13 @@ static int run_in(const char *path, char *const *arguments, const char *folder, 
     pid_t child = fork();
     int failure = child < 0 ? errno : 0;
     if (child == 0) {
-        become(path, arguments, folder, null, ends[1]);
+        become(path, arguments, folder, null, stream == STDOUT_FILENO ? ends[1] : null,
+               stream == STDERR_FILENO ? ends[1] : null);
     }
     (void)close(null);
     (void)close(ends[1]);
     if (child > 0) {
-        read_all(ends[0], errors);
+        read_all(ends[0], kept);
         *code = wait_for(child);
     }
     (void)close(ends[0]);
@@ -142,21 +148,36 @@ static char **copy_arguments(const char *const *arguments)
     return copy;
 }
 
-tb_status tb_program_run(const char *const *arguments, const char *folder, tb_buffer *errors,
-                         int *code, tb_error *err)
+static tb_status run_program(const char *const *arguments, const char *folder, int stream,
+                             tb_buffer *kept, int *code, tb_error *err)
 {
     char *path = find_on_path(arguments[0]);
     if (path == NULL) {
-        return tb_fail(err, TB_EUNAVAILABLE, "%s is not on the PATH", arguments[0]);
+        return tb_fail(err, TB_EUNAVAILABLE,
+                       strchr(arguments[0], '/') ? "there is no program %s"
+                                                 : "%s is not on the PATH",
+                       arguments[0]);
     }
     char **copy = copy_arguments(arguments);
-    int failure = copy == NULL ? ENOMEM : run_in(path, copy, folder, errors, code);
+    int failure = copy == NULL ? ENOMEM : run_in(path, copy, folder, stream, kept, code);
     free(copy);
     free(path);
     if (failure == ENOMEM) {
         return tb_fail(err, TB_ENOMEM, "no memory to run %s", arguments[0]);
     }
     return failure == 0
-               ? tb_buffer_check(errors, err)
+               ? tb_buffer_check(kept, err)
                : tb_fail(err, TB_EIO, "cannot run %s: %s", arguments[0], strerror(failure));
+}
+
+tb_status tb_program_run(const char *const *arguments, const char *folder, tb_buffer *errors,
+                         int *code, tb_error *err)
+{
+    return run_program(arguments, folder, STDERR_FILENO, errors, code, err);
+}
+
+tb_status tb_program_read(const char *const *arguments, const char *folder, tb_buffer *output,
+                          int *code, tb_error *err)
+{
+    return run_program(arguments, folder, STDOUT_FILENO, output, code, err);
 }

@@ -21,7 +21,8 @@ bool tb_program_first_line(const char *command, char *line, size_t capacity);
  * Run a program without a shell and wait for it. It reads nothing; what it prints to standard
  * output is dropped. It takes all signals, whichever the caller blocks.
  *
- * @param[in]  arguments  NULL-terminated; the first is the program, found on the PATH
+ * @param[in]  arguments  NULL-terminated; the first is the program, found on the PATH or
+ *                        named with its folder
  * @param[in]  folder     that it runs in
  * @param[out] errors     what it printed to standard error is appended
  * @param[out] code       its exit code, or 128 + the signal that ended it
@@ -30,5 +31,9 @@ bool tb_program_first_line(const char *command, char *line, size_t capacity);
  */
 TB_NODISCARD tb_status tb_program_run(const char *const *arguments, const char *folder,
                                       tb_buffer *errors, int *code, tb_error *err);
+
+/** As tb_program_run(), but it is what the program prints to standard output that is kept. */
+TB_NODISCARD tb_status tb_program_read(const char *const *arguments, const char *folder,
+                                       tb_buffer *output, int *code, tb_error *err);
 
 #endif

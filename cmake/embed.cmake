@@ -1,6 +1,11 @@
-# cmake -DOUT=FILE.c -DFOLDER=DIR -DNAMES=a;b -P embed.cmake: the files as texts of tb_cuda_sources.
+# cmake -DOUT=FILE.c -DFOLDER=DIR -DNAMES=a;b [-DARRAY=name -DHEADER=name.h] -P embed.cmake: the files
+# as texts of an array of tb_cuda_source, by default tb_cuda_sources.
+if(NOT ARRAY)
+  set(ARRAY tb_cuda_sources)
+  set(HEADER cuda_sources.h)
+endif()
 set(rows "")
-set(text "/* Made by cmake/embed.cmake. */\n#include \"cuda_sources.h\"\n\n#include <stddef.h>\n\n")
+set(text "/* Made by cmake/embed.cmake. */\n#include \"${HEADER}\"\n\n#include <stddef.h>\n\n")
 set(count 0)
 foreach(name IN LISTS NAMES)
   file(READ ${FOLDER}/${name} hex HEX)
@@ -9,5 +14,5 @@ foreach(name IN LISTS NAMES)
   string(APPEND rows "    {\"${name}\", text_${count}},\n")
   math(EXPR count "${count} + 1")
 endforeach()
-string(APPEND text "\nconst tb_cuda_source tb_cuda_sources[] = {\n${rows}    {NULL, NULL},\n};\n")
+string(APPEND text "\nconst tb_cuda_source ${ARRAY}[] = {\n${rows}    {NULL, NULL},\n};\n")
 file(WRITE ${OUT} "${text}")

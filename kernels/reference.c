@@ -148,16 +148,32 @@ static double rounding(const tb_reference *reference)
     return ldexp(32 + 8 * reference->abs_logit, -24);
 }
 
+/* One unit in the last place of a number of the type, relative to it at most. */
+static double unit_of(tb_dtype dtype)
+{
+    return dtype == TB_DTYPE_BF16 ? 0x1p-8 : dtype == TB_DTYPE_FP16 ? 0x1p-11 : 0;
+}
+
 double tb_reference_bound(const tb_reference *reference, tb_dtype dtype, int64_t d)
 {
-    double bound = rounding(reference) * reference->abs_pv[d];
-    double stored = dtype == TB_DTYPE_BF16 ? 0x1p-8 : dtype == TB_DTYPE_FP16 ? 0x1p-11 : 0;
-    return bound + stored * fabs(reference->o[d]);
+    return rounding(reference) * reference->abs_pv[d] + unit_of(dtype) * fabs(reference->o[d]);
 }
 
 double tb_reference_lse_bound(const tb_reference *reference)
 {
     return rounding(reference) + ldexp(fabs(reference->lse), -24);
+}
+
+double tb_reference_gpu_bound(const tb_reference *reference, tb_dtype dtype,
+                              tb_reference_arithmetic arithmetic, int64_t d)
+{
+    double units = unit_of(dtype) * (arithmetic == TB_ARITHMETIC_TENSOR ? 2 : 1);
+    return (4 * rounding(reference) + 2 * units) * reference->abs_pv[d];
+}
+
+double tb_reference_gpu_lse_bound(const tb_reference *reference)
+{
+    return 4 * tb_reference_lse_bound(reference);
 }
 
 /* Error in units of its bound; a NaN is infinitely wrong, and nothing is no more than nothing. */
@@ -166,25 +182,57 @@ static double ratio(double error, double bound)
     return isnan(error) ? HUGE_VAL : error == 0 ? 0 : error / bound;
 }
 
+/* What a run wrote of a row: its number in [batch][token][head] order. */
+static int64_t row_number(const tb_launch *launch, const tb_reference_row *row)
+{
+    return (row->batch * tb_launch_q_tokens(launch) + row->query) * launch->problem.heads +
+           row->head;
+}
+
+static double compare_o(const tb_launch *launch, const tb_tensors *tensors, int64_t number,
+                        const tb_reference *reference, int64_t d)
+{
+    const tb_problem *p = &launch->problem;
+    double value = (double)tb_number_load(p->dtype, tensors->o, number * p->dim_value + d);
+    return fabs(value - reference->o[d]);
+}
+
+static double compare_lse(const tb_tensors *tensors, int64_t number, const tb_reference *reference,
+                          double bound)
+{
+    if (tensors->lse == NULL) {
+        return 0;
+    }
+    double lse = (double)tensors->lse[number];
+    if (reference->visible == 0) {
+        return lse == -HUGE_VAL ? 0 : HUGE_VAL;
+    }
+    return ratio(fabs(lse - reference->lse), bound);
+}
+
 double tb_reference_compare(const tb_launch *launch, const tb_tensors *tensors,
                             const tb_reference_row *row, const tb_reference *reference)
 {
     const tb_problem *p = &launch->problem;
-    int64_t tokens = tb_launch_q_tokens(launch);
-    int64_t o = element(row->batch, row->query, row->head, tokens, p->heads, p->dim_value);
-    double worst = 0;
+    int64_t number = row_number(launch, row);
+    double worst = compare_lse(tensors, number, reference, tb_reference_lse_bound(reference));
     for (int64_t d = 0; d < p->dim_value; d++) {
-        double value = (double)tb_number_load(p->dtype, tensors->o, o + d);
-        worst = fmax(worst, ratio(fabs(value - reference->o[d]),
+        worst = fmax(worst, ratio(compare_o(launch, tensors, number, reference, d),
                                   tb_reference_bound(reference, p->dtype, d)));
     }
-    if (tensors->lse == NULL) {
-        return worst;
+    return worst;
+}
+
+double tb_reference_gpu_compare(const tb_launch *launch, const tb_tensors *tensors,
+                                const tb_reference_row *row, const tb_reference *reference,
+                                tb_reference_arithmetic arithmetic)
+{
+    const tb_problem *p = &launch->problem;
+    int64_t number = row_number(launch, row);
+    double worst = compare_lse(tensors, number, reference, tb_reference_gpu_lse_bound(reference));
+    for (int64_t d = 0; d < p->dim_value; d++) {
+        worst = fmax(worst, ratio(compare_o(launch, tensors, number, reference, d),
+                                  tb_reference_gpu_bound(reference, p->dtype, arithmetic, d)));
     }
-    double lse =
-        (double)tensors->lse[element(row->batch, row->query, row->head, tokens, p->heads, 1)];
-    if (reference->visible == 0) {
-        return lse == -HUGE_VAL ? worst : HUGE_VAL;
-    }
-    return fmax(worst, ratio(fabs(lse - reference->lse), tb_reference_lse_bound(reference)));
+    return worst;
 }

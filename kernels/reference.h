@@ -50,9 +50,39 @@ double tb_reference_bound(const tb_reference *reference, tb_dtype dtype, int64_t
 /** The same for lse: 2^-24 (32 + 8 A + |lse|). */
 double tb_reference_lse_bound(const tb_reference *reference);
 
+/** How a kernel on a GPU rounds. */
+typedef enum tb_reference_arithmetic {
+    TB_ARITHMETIC_FP32,  /* sums and weights in fp32; as a CPU, but exp2 and sums are a GPU's */
+    TB_ARITHMETIC_TENSOR /* weights rounded to the tensors' type for mma */
+} tb_reference_arithmetic;
+
+/**
+ * The bound on |o - reference| of a kernel on a GPU, for dimension d of v.
+ *
+ *   4 * 2^-24 (32 + 8 A) sum p|v| + 2 (u_P + u_out) sum p|v|
+ *   u = 2^-8 of bf16, 2^-11 of fp16, 0 of fp32; u_P = 0 where weights stay in fp32
+ *
+ * A number rounded to nearest is off by u / 2 at most: each weight (u_P) while the sum that divides
+ * them is not rounded, and the quotient (u_out), |o| <= sum p|v|. So (u_P + u_out) / 2 would do for
+ * rounding alone; an input that is a denormal fp16, or an accumulator of mma that cuts off instead
+ * of rounding, takes from the factor 4 that is left. The first term is tb_reference_bound() with a
+ * factor 4 for ex2.approx (2 units in the last place) and mma's sums (order and rounding are not
+ * specified). Source: PTX ISA 9.0, ex2 and mma; docs/kernels.md has the errors seen.
+ */
+double tb_reference_gpu_bound(const tb_reference *reference, tb_dtype dtype,
+                              tb_reference_arithmetic arithmetic, int64_t d);
+
+/** The same for lse: 4 * 2^-24 (32 + 8 A + |lse|). Weights are summed before they are rounded. */
+double tb_reference_gpu_lse_bound(const tb_reference *reference);
+
 /** Compare one row of a run with its reference: the largest error in units of its bound (<= 1 is
  *  right; +inf for a NaN, and for a fully masked row that is not zero with lse -inf). */
 double tb_reference_compare(const tb_launch *launch, const tb_tensors *tensors,
                             const tb_reference_row *row, const tb_reference *reference);
+
+/** The same with the bounds of a GPU. */
+double tb_reference_gpu_compare(const tb_launch *launch, const tb_tensors *tensors,
+                                const tb_reference_row *row, const tb_reference *reference,
+                                tb_reference_arithmetic arithmetic);
 
 #endif

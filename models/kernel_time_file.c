@@ -1,13 +1,10 @@
 #include "kernel_time_file.h"
 
 #include "kernel_fit_file.h"
+#include "kernel_resources_file.h"
 #include "yaml_fields.h"
 
 #include <math.h>
-
-/* Of every compute capability (CUDA C++ Programming Guide, table of technical specifications). */
-#define MAX_THREADS   1024
-#define MAX_REGISTERS 255
 
 static const char *const time_keys[] = {"class",
                                         "instructions",
@@ -28,10 +25,8 @@ static const char *const time_keys[] = {"class",
                                         "parameters",
                                         "family",
                                         NULL};
-static const char *const resource_keys[] = {"threads", "registers",  "smem_q",
-                                            "smem_kv", "smem_bytes", NULL};
 static const char *const exp_fma_keys[] = {"fraction", "compute_capabilities", "source", NULL};
-static const char *const pass_keys[] = {"q", "kv", "scores", NULL};
+static const char *const pass_keys[] = {"q", "kv", "kv_per_warp", "scores", NULL};
 static const char *const backward_keys[] = {
     "alu_ops_per_score", "smem_passes", "mma_sync_smem_passes", "dq", "occupancy", "source", NULL};
 static const char *const dq_names[] = {"atomic", "owned"};
@@ -117,39 +112,10 @@ static tb_status read_smem(const tb_yaml_node *map, tb_smem_passes *out, tb_erro
     if (status == TB_OK) {
         status = read_number(map, "kv", HUGE_VAL, &out->kv, err);
     }
+    if (status == TB_OK) {
+        status = read_number(map, "kv_per_warp", HUGE_VAL, &out->kv_per_warp, err);
+    }
     return status == TB_OK ? read_number(map, "scores", HUGE_VAL, &out->scores, err) : status;
-}
-
-static tb_status read_resources(const tb_yaml_node *map, tb_kernel_resources *out, tb_error *err)
-{
-    if (map == NULL) {
-        return TB_OK;
-    }
-    tb_status status = tb_yaml_check_keys(map, resource_keys, err);
-    if (status == TB_OK) {
-        status = tb_field_int(map, "threads", 1, &out->threads, err);
-    }
-    if (status == TB_OK) {
-        status = tb_field_int(map, "registers", 1, &out->registers, err);
-    }
-    if (status == TB_OK) {
-        status = read_number(map, "smem_q", 1024, &out->smem_q, err);
-    }
-    if (status == TB_OK) {
-        status = read_number(map, "smem_kv", 1024, &out->smem_kv, err);
-    }
-    if (status == TB_OK) {
-        status = tb_field_int(map, "smem_bytes", 0, &out->smem_bytes, err);
-    }
-    if (status == TB_OK && (out->threads < 1 || out->registers < 1)) {
-        return tb_yaml_fail(map, err, "resources need threads and registers");
-    }
-    if (status == TB_OK && (out->threads > MAX_THREADS || out->registers > MAX_REGISTERS)) {
-        return tb_yaml_fail(map, err, "a CTA has at most %d threads of at most %d registers",
-                            MAX_THREADS, MAX_REGISTERS);
-    }
-    out->given = status == TB_OK;
-    return status;
 }
 
 static tb_status read_exp_fma(const tb_yaml_node *map, tb_arena *arena, tb_time_traits *out,
@@ -236,7 +202,8 @@ static tb_status read_kind(const tb_yaml_node *map, tb_time_traits *out, tb_erro
 }
 
 /* CTAs that an SM holds: stated, or by CUDA's rules from resources. */
-static tb_status read_occupancy(const tb_yaml_node *map, tb_time_traits *out, tb_error *err)
+static tb_status read_occupancy(const tb_yaml_node *map, tb_arena *arena, tb_time_traits *out,
+                                tb_error *err)
 {
     const tb_yaml_node *node = tb_yaml_get(map, "occupancy"); /* no GPU runs 64 CTAs on an SM */
     out->occupancy = 1;
@@ -244,7 +211,8 @@ static tb_status read_occupancy(const tb_yaml_node *map, tb_time_traits *out, tb
     if (status == TB_OK && node != NULL && tb_yaml_get(map, "resources") != NULL) {
         return tb_yaml_fail(node, err, "occupancy and resources; give one of them");
     }
-    return status == TB_OK ? read_resources(tb_yaml_get(map, "resources"), &out->resources, err)
+    return status == TB_OK ? tb_kernel_read_resources(tb_yaml_get(map, "resources"), arena,
+                                                      &out->resources, err)
                            : status;
 }
 
@@ -283,7 +251,7 @@ static tb_status read_time(const tb_yaml_node *map, tb_arena *arena, tb_time_tra
         status = read_kind(map, out, err);
     }
     if (status == TB_OK) {
-        status = read_occupancy(map, out, err);
+        status = read_occupancy(map, arena, out, err);
     }
     if (status == TB_OK) {
         status = read_counts(map, arena, out, err);

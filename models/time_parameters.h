@@ -97,9 +97,10 @@ extern const char *const tb_matrix_instruction_names[TB_MATRIX_INSTRUCTION_COUNT
 
 /** How often a tile's operands cross shared memory. */
 typedef struct tb_smem_passes {
-    double q;      /* x |T| head dim: Q, and in the backward pass dO */
-    double kv;     /* forward: x |U| (D + Dv); backward: x |U| head dim */
-    double scores; /* x |T| |U|: P and dS where they go through it */
+    double q;           /* x |T| head dim: Q, and in the backward pass dO */
+    double kv;          /* forward: x |U| (D + Dv); backward: x |U| head dim */
+    double scores;      /* x |T| |U|: P and dS where they go through it */
+    double kv_per_warp; /* as kv, for each warp of a CTA, which `resources` tell */
 } tb_smem_passes;
 
 /** What the instructions of one pass cost. */
@@ -109,14 +110,28 @@ typedef struct tb_pass_traits {
     tb_smem_passes sync_smem; /* of a native kernel where it has mma.sync alone */
 } tb_pass_traits;
 
+/** What a CTA of one compiled form of a kernel takes, as its compiler said. */
+typedef struct tb_kernel_variant {
+    tb_dtype dtype;
+    int64_t dim, dim_value;  /* head dims that it is compiled for: smaller ones are padded */
+    int64_t q_tile, kv_tile; /* tokens */
+    int64_t threads;
+    int64_t registers; /* a thread */
+    int64_t smem_bytes;
+    const int64_t *compute_capabilities; /* that it was compiled for */
+    size_t compute_capability_count;
+} tb_kernel_variant;
+
 /** What a CTA takes of an SM, from which CUDA's rules give the occupancy. */
 typedef struct tb_kernel_resources {
     bool given;
     int64_t threads;
-    int64_t registers;  /* a thread */
-    double smem_q;      /* x |T| head dim bytes */
-    double smem_kv;     /* x |U| (D + Dv) bytes: stages */
-    int64_t smem_bytes; /* besides */
+    int64_t registers;                 /* a thread */
+    double smem_q;                     /* x |T| head dim bytes */
+    double smem_kv;                    /* x |U| (D + Dv) bytes: stages */
+    int64_t smem_bytes;                /* besides */
+    const tb_kernel_variant *variants; /* go before these where one matches */
+    size_t variant_count;
 } tb_kernel_resources;
 
 /** A kernel's time model. */
@@ -151,6 +166,16 @@ typedef struct tb_time_traits {
  */
 double tb_parameter_forward(tb_time_parameter parameter, double value);
 double tb_parameter_backward(tb_time_parameter parameter, double scaled);
+
+/**
+ * The compiled form that runs a tile: of the dtype, these tiles, and the smallest head dims that
+ * hold the problem's. A compute capability that none is compiled for takes the newest below it.
+ *
+ * @return NULL where there is none
+ */
+const tb_kernel_variant *tb_kernel_variant_find(const tb_kernel_resources *resources,
+                                                const tb_problem *problem, int64_t q_tile,
+                                                int64_t kv_tile, int64_t compute_capability);
 
 /** The fit for a device, or NULL. */
 const tb_fit *tb_time_find_fit(const tb_time_traits *traits, const char *device);

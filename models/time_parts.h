@@ -19,6 +19,10 @@ tb_matrix_instruction tb_time_instructions(const tb_kernel *kernel, const tb_dev
 /** Head dims as the kernel computes them: padded, each for itself. */
 void tb_time_padded_dims(const tb_kernel *kernel, const tb_problem *problem, double *d, double *dv);
 
+/** Warps of a CTA, as the kernel's resources say; 0 where they do not. */
+double tb_time_cta_warps(const tb_kernel *kernel, const tb_problem *problem,
+                         const tb_tiling *tiling, const tb_device *device);
+
 /** Query rows of a query tile: its tokens, times the heads of a group where they are packed. */
 double tb_time_q_rows(const tb_time_case *item);
 

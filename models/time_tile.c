@@ -116,11 +116,15 @@ static smem_work smem_cycles(const tb_time_case *item, double q, double kv)
     double both = d + dv;
     double kv_width = problem->pass == TB_PASS_FORWARD ? both : both / 2;
     double element = (double)tb_dtype_bytes(problem->dtype);
+    double kv_passes = passes->kv;
+    if (passes->kv_per_warp > 0) {
+        kv_passes += passes->kv_per_warp *
+                     tb_time_cta_warps(item->kernel, problem, item->tiling, item->device);
+    }
     if (!(rate > 0)) {
         return (smem_work){0};
     }
-    return (smem_work){.operands =
-                           (passes->q * q * d + passes->kv * kv * kv_width) * element / rate,
+    return (smem_work){.operands = (passes->q * q * d + kv_passes * kv * kv_width) * element / rate,
                        .scores = passes->scores * q * kv * element / rate};
 }
 

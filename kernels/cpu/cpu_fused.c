@@ -109,7 +109,7 @@ static void pack_units(const fused_run *run, int64_t first, int64_t count)
         double begin = tb_cpu_own_us();
 #pragma omp for schedule(dynamic, 1) nowait
         for (int64_t i = 0; i < count * tiles; i++) {
-            tb_cpu_slots_rows(&own->kv_slots, i % tiles, thread->kv_rows);
+            tb_slots_rows(&own->kv_slots, i % tiles, thread->kv_rows);
             pack_tile(run, first + i / tiles, thread->kv_rows, thread->room,
                       own->packed_k + i * k_floats, own->packed_v + i * v_floats);
         }
@@ -213,7 +213,7 @@ static void run_item(const fused_run *run, fused_item *item, tb_fused_thread *th
     const tb_plan_state *state = run->state;
     const tb_fused *own = run->own;
     const tb_tile_list *list = state->launch.tiles;
-    tb_cpu_slots_rows(&own->q_slots, item->q, thread->q_rows);
+    tb_slots_rows(&own->q_slots, item->q, thread->q_rows);
     item->rows = list->q_capacity;
     while (thread->q_rows[item->rows - 1] < 0) {
         item->rows--;

@@ -22,8 +22,8 @@ typedef struct tb_fused {
     int64_t columns; /* dim_value padded to lanes */
     int64_t s_stride;
     bool is_dynamic;
-    tb_cpu_slots q_slots, kv_slots; /* kv: static tiling */
-    void *q, *k, *v, *o;            /* permuted tensors, where they are */
+    tb_slots q_slots, kv_slots; /* kv: static tiling */
+    void *q, *k, *v, *o;        /* permuted tensors, where they are */
     float *lse;
     int64_t units, units_at_once; /* a unit: a KV head of a batch entry */
     float *packed_k, *packed_v;   /* of units_at_once */

@@ -33,8 +33,8 @@ void tb_fused_destroy(tb_plan_state *state)
         free_thread(&own->threads[t]);
     }
     free(own->threads);
-    free(own->q_slots.token);
-    free(own->kv_slots.token);
+    tb_slots_free(&own->q_slots);
+    tb_slots_free(&own->kv_slots);
     free(own->q);
     free(own->k);
     free(own->v);
@@ -138,9 +138,9 @@ tb_status tb_fused_prepare(tb_plan_state *state, tb_error *err)
     own->s_stride = own->keys + state->isa->lanes; /* rows of a power of two would share L1 sets */
     own->is_dynamic = list->tiling.kv_tiling == TB_KV_DYNAMIC;
     own->units = p->heads_kv * p->batch;
-    tb_status status = tb_cpu_slots_create(list, true, &own->q_slots, err);
+    tb_status status = tb_slots_create(list, true, &own->q_slots, err);
     if (status == TB_OK && !own->is_dynamic) {
-        status = tb_cpu_slots_create(list, false, &own->kv_slots, err);
+        status = tb_slots_create(list, false, &own->kv_slots, err);
     }
     if (status == TB_OK && own->is_dynamic) {
         own->q_slots.is_permuted = false;

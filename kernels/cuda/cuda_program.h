@@ -53,19 +53,30 @@ typedef struct tb_cuda_program {
     int64_t device_bytes; /* all buffers */
 } tb_cuda_program;
 
+/* What planning needs to know of a GPU. */
+typedef struct tb_cuda_device {
+    tb_cuda_arch arch; /* one of tb_cuda_arch: of a newer GPU the newest below it */
+    int sms;           /* >= 1: how many parts a decode launch is split into */
+} tb_cuda_device;
+
 /**
- * Plan a launch for an architecture.
+ * Plan a launch for a GPU.
  *
- * @param[in]  launch  as tb_plan_create() takes it; borrowed while the program lives
- * @param[in]  arch    one of tb_cuda_arch
- * @return TB_OK; TB_EINVAL; TB_EUNAVAILABLE with the reason for what no kernel of ours does, and
- *         what would do; TB_EOVERFLOW; TB_ENOMEM
+ * @param[in]  launch  one that passed the checks of tb_plan_create(), its tile list with it;
+ *                     borrowed while the program lives
+ * @param[in]  device  borrowed for the call
+ * @param[out] out     to be freed with tb_cuda_program_destroy()
+ * @return TB_OK; TB_EUNAVAILABLE with the reason for what no kernel of ours does, and what would
+ *         do; TB_EOVERFLOW for sizes that the kernels' 32-bit numbers cannot hold; TB_ENOMEM
  */
-TB_NODISCARD tb_status tb_cuda_program_create(const tb_launch *launch, tb_cuda_arch arch,
+TB_NODISCARD tb_status tb_cuda_program_create(const tb_launch *launch, const tb_cuda_device *device,
                                               tb_cuda_program **out, tb_error *err);
+
+/** Free a program and its constants; NULL is allowed. */
 void tb_cuda_program_destroy(tb_cuda_program *program);
 
-/** A step's parameter with the addresses of the program's buffers in it: params_bytes to `out`. */
+/** A step's parameter with the addresses of the program's buffers in it: params_bytes to `out`.
+ *  The address of lse may be 0, no other. */
 void tb_cuda_step_bind(const tb_cuda_step *step, const uint64_t *addresses, void *out);
 
 #endif

@@ -29,15 +29,15 @@ extern const int64_t tb_cuda_arch_shared_bytes[TB_CUDA_ARCH_COUNT];
 #define TB_CUDA_OPTIONS_MAX 15
 
 typedef struct tb_cuda_variant {
-    const char *name;                             /* unique: "fmha_fwd_bf16_d128_q128_k64" */
-    const char *kernel;                           /* the function */
-    const char *source;                           /* of cuda_sources.h */
+    const char *name;   /* unique: "fmha_fwd_bf16_d128_v128_q128_k64_s1" */
+    const char *kernel; /* the function */
+    const char *source; /* of cuda_sources.h */
     const char *options[TB_CUDA_OPTIONS_MAX + 1]; /* -DTB_..., NULL-ended */
     unsigned arches;                              /* set of tb_cuda_arch */
     tb_dtype dtype;                               /* of tensors */
     int dim, dim_value;   /* head dims that it is compiled for: smaller multiples of 8 are padded;
                              0 = any */
-    int q_tile, kv_tile;  /* |T|, |U|; 0 = none */
+    int q_tile, kv_tile;  /* |T|, |U|; 0 = none, or any */
     int threads;          /* a CTA */
     int min_ctas;         /* that an SM is asked to hold */
     int64_t shared_bytes; /* dynamic, a CTA */

@@ -2,7 +2,7 @@
  *
  * Tensors are [batch][row][head][dim], innermost dense. A row is a token where the tiles of a side
  * are runs of tokens; else a slot of a permuted copy, |T| (or |U|) rows a tile, in which slots
- * without a token are zero.
+ * without a token are zero. At most 2^32 pieces of 16 bytes (64 GiB) each.
  *
  * Which keys a query sees is a product over axes: along each, an interval of coordinates. A
  * coordinate is an index in the axis' own numbering, dilation residue after residue, so that a
@@ -76,8 +76,9 @@ typedef struct tb_fmha_params {
     tb_i32 mask_kind;       /* tb_mask_kind */
     tb_i64 q_rows, kv_rows; /* a batch entry */
     tb_i32 heads, heads_kv;
-    tb_i32 dim, dim_value; /* multiples of 8, at most the variant's: the rest counts as zero */
-    float scale_log2;      /* of the logits, times log2(e) */
+    tb_i32 dim, dim_value;    /* multiples of 8, at most the variant's: the rest counts as zero */
+    tb_i32 q_slots, kv_slots; /* |T|, |U|: for kernels that are compiled for any */
+    float scale_log2;         /* of the logits, > 0, times log2(e) */
     tb_i32 unused;
 } tb_fmha_params;
 

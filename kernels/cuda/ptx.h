@@ -37,6 +37,7 @@
         name(const __grid_constant__ type params)
 #define TB_FN        static __device__ __forceinline__
 #define TB_UNROLL    _Pragma("unroll")
+#define TB_UNROLL_2  _Pragma("unroll 2")
 #define TB_NO_UNROLL _Pragma("unroll 1")
 #define TB_INFINITY  __int_as_float(0x7f800000)
 #define TB_ALIGN16   __align__(16)
@@ -136,6 +137,17 @@ TB_FN tb_u4 tb_load16(const void *pointer)
 TB_FN void tb_store16(void *pointer, tb_u4 value)
 {
     *(tb_u4 *)pointer = value;
+}
+
+/* 16 bytes of global memory from L2, past the L1 cache (ld.global.cg.v4.u32), each time anew. */
+TB_FN tb_u4 tb_load_l2(const void *global)
+{
+    tb_u4 v;
+    asm volatile("ld.global.cg.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w)
+                 : "l"(__cvta_generic_to_global(global))
+                 : "memory");
+    return v;
 }
 
 /* 16 bytes of shared memory by address (ld.shared.v4.u32, st.shared.v4.u32). */
@@ -241,6 +253,14 @@ TB_FN float tb_log2(float x)
     return y;
 }
 
+/* rcp.approx.ftz.f32: 1 / x to 1 unit in the last place. */
+TB_FN float tb_reciprocal(float x)
+{
+    float y;
+    asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
 /* fma.rn.f32: counted by the emulator, so that products outside mma go through it. */
 TB_FN float tb_fma(float a, float b, float c)
 {
@@ -298,6 +318,14 @@ TB_FN int tb_popcount(tb_u32 bits)
 TB_FN tb_u32 tb_atomic_add(tb_u32 *global, tb_u32 value)
 {
     return atomicAdd(global, value);
+}
+
+/* The same number, of which the compiler knows nothing: what follows from it is computed where it
+ * is used, instead of once before a loop in a register that the loop then lacks. */
+TB_FN int tb_opaque(int x)
+{
+    asm volatile("" : "+r"(x));
+    return x;
 }
 
 /* Clock of the SM, for microbenchmarks; the emulator counts its own steps. */

@@ -9,6 +9,9 @@
  * misaligned, reads of uninitialised memory, data races (two threads of a CTA without a barrier
  * between them; two CTAs at all), divergent barriers and collectives, data read or overwritten
  * while a cp.async of it is in flight.
+ *
+ * Not seen: a thread's own variables (registers and local memory) that it reads before it has
+ * written them; a loop that does not end; what emu_shadow.h says of atomics.
  */
 #ifndef TB_EMU_H
 #define TB_EMU_H
@@ -28,6 +31,9 @@ void tb_emu_memory_destroy(tb_emu_memory *memory);
 /** A buffer of `bytes` >= 0, uninitialised, 256-byte aligned. `name` is copied, for messages. */
 TB_NODISCARD tb_status tb_emu_alloc(tb_emu_memory *memory, const char *name, int64_t bytes,
                                     void **out, tb_error *err);
+
+/** Take a buffer back; nothing for an address where none begins. */
+void tb_emu_free(tb_emu_memory *memory, void *buffer);
 
 /** Copy host data into [at, at + bytes) of one buffer, or out of it, as a memcpy of the driver: the
  *  range must lie in one buffer; copying out uninitialised bytes is TB_EINVAL with their offset. */
@@ -90,7 +96,7 @@ typedef enum tb_emu_fault_kind {
     TB_EMU_CTA_RACE,   /* between CTAs */
     TB_EMU_DIVERGENCE, /* a barrier or collective that not all reach */
     TB_EMU_IN_FLIGHT,  /* read or overwritten before a cp.async of it was waited for */
-    TB_EMU_BAD_LAUNCH
+    TB_EMU_BAD_LAUNCH  /* that no GPU would take, or for which the host has no memory */
 } tb_emu_fault_kind;
 
 typedef struct tb_emu_fault {
@@ -105,7 +111,8 @@ typedef struct tb_emu_fault {
 extern const char *const tb_emu_fault_names[TB_EMU_BAD_LAUNCH + 1];
 
 /**
- * Run a launch to its end or to its first fault.
+ * Run a launch to its end or to its first fault. After one, what the launch has written is of no
+ * use; the memory is. One launch at a time uses a memory.
  *
  * @param[in]  memory   may be NULL for a kernel that touches no global memory
  * @param[out] counters may be NULL

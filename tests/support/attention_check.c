@@ -1,7 +1,6 @@
 #include "attention_check.h"
 
 #include "number.h"
-#include "reference.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,14 +19,7 @@ double tb_attention_uniform(uint64_t *state, double low, double high)
     return low + (high - low) * ldexp((double)(tb_attention_random(state) >> 11), -53);
 }
 
-/* The tensors of a launch, with a guard element after each output. */
-typedef struct tensor_set {
-    void *q, *k, *v, *o;
-    float *lse;
-    int64_t o_elements, lse_elements;
-} tensor_set;
-
-static void free_tensors(tensor_set *set)
+void tb_attention_tensors_free(tb_attention_tensors *set)
 {
     free(set->q);
     free(set->k);
@@ -47,8 +39,8 @@ static void *random_tensor(tb_dtype dtype, int64_t elements, double size, uint64
 
 #define GUARD 7.25F
 
-static bool make_tensors(const tb_launch *launch, double logit_size, uint64_t *state,
-                         tensor_set *set)
+bool tb_attention_tensors_make(const tb_launch *launch, double logit_size, uint64_t *state,
+                               tb_attention_tensors *set)
 {
     const tb_problem *p = &launch->problem;
     int64_t q = p->batch * tb_launch_q_tokens(launch) * p->heads;
@@ -74,8 +66,17 @@ static bool make_tensors(const tb_launch *launch, double logit_size, uint64_t *s
     return true;
 }
 
-static tb_status compare_rows(const tb_launch *launch, const tb_tensors *tensors,
-                              tb_attention_check *check, uint64_t *state, tb_error *err)
+static double compare(const tb_launch *launch, const tb_tensors *tensors,
+                      const tb_attention_check *check, const tb_reference_row *row,
+                      const tb_reference *reference)
+{
+    return check->is_gpu
+               ? tb_reference_gpu_compare(launch, tensors, row, reference, check->arithmetic)
+               : tb_reference_compare(launch, tensors, row, reference);
+}
+
+tb_status tb_attention_compare(const tb_launch *launch, const tb_tensors *tensors,
+                               tb_attention_check *check, uint64_t *state, tb_error *err)
 {
     const tb_problem *p = &launch->problem;
     int64_t tokens = tb_launch_q_tokens(launch), all = p->batch * p->heads * tokens;
@@ -92,8 +93,7 @@ static tb_status compare_rows(const tb_launch *launch, const tb_tensors *tensors
         tb_reference reference = {.o = o, .abs_pv = abs_pv};
         status = tb_reference_rows(launch, tensors, &row, 1, &reference, err);
         if (status == TB_OK) {
-            check->worst =
-                fmax(check->worst, tb_reference_compare(launch, tensors, &row, &reference));
+            check->worst = fmax(check->worst, compare(launch, tensors, check, &row, &reference));
         }
     }
     free(abs_pv);
@@ -140,7 +140,8 @@ static int64_t count_wrong(const tb_launch *launch, const int64_t *by_entry, uns
     return wrong;
 }
 
-static tb_status check_counts(const tb_launch *launch, tb_attention_check *check, tb_error *err)
+tb_status tb_attention_count(const tb_launch *launch, const int64_t *by_entry, int64_t *wrong,
+                             tb_error *err)
 {
     const tb_tile_list *list = launch->tiles;
     unsigned char *seen = calloc((size_t)tb_launch_kv_tokens(launch), 1);
@@ -151,8 +152,7 @@ static tb_status check_counts(const tb_launch *launch, tb_attention_check *check
     if (seen == NULL || queries == NULL || keys == NULL || want == NULL) {
         status = tb_fail(err, TB_ENOMEM, "no memory to count pairs");
     } else {
-        check->unmasked_wrong =
-            count_wrong(launch, check->counters.by_entry, seen, queries, keys, want);
+        *wrong = count_wrong(launch, by_entry, seen, queries, keys, want);
     }
     free(want);
     free(keys);
@@ -161,7 +161,7 @@ static tb_status check_counts(const tb_launch *launch, tb_attention_check *check
     return status;
 }
 
-static bool is_guarded(const tb_launch *launch, const tensor_set *set)
+static bool is_guarded(const tb_launch *launch, const tb_attention_tensors *set)
 {
     return tb_number_load(launch->problem.dtype, set->o, set->o_elements) == GUARD &&
            set->lse[set->lse_elements] == GUARD;
@@ -170,7 +170,7 @@ static bool is_guarded(const tb_launch *launch, const tensor_set *set)
 tb_status tb_attention_run(const tb_backend *backend, const tb_launch *launch,
                            tb_attention_check *check, tb_error *err)
 {
-    tensor_set set = {0};
+    tb_attention_tensors set = {0};
     tb_plan *plan = NULL;
     uint64_t state = check->seed;
     tb_status status = tb_plan_create(backend, launch, &plan, err);
@@ -178,7 +178,7 @@ tb_status tb_attention_run(const tb_backend *backend, const tb_launch *launch,
         return status;
     }
     check->worst = 0;
-    if (!make_tensors(launch, check->logit_size, &state, &set)) {
+    if (!tb_attention_tensors_make(launch, check->logit_size, &state, &set)) {
         status = tb_fail(err, TB_ENOMEM, "no memory for tensors");
     }
     tb_tensors tensors = {.q = set.q, .k = set.k, .v = set.v, .o = set.o, .lse = set.lse};
@@ -186,17 +186,17 @@ tb_status tb_attention_run(const tb_backend *backend, const tb_launch *launch,
         status = tb_plan_run(plan, &tensors, &check->times, err);
     }
     if (status == TB_OK) {
-        status = compare_rows(launch, &tensors, check, &state, err);
+        status = tb_attention_compare(launch, &tensors, check, &state, err);
     }
     if (status == TB_OK && !is_guarded(launch, &set)) {
         check->worst = HUGE_VAL; /* wrote past the end */
     }
     tb_plan_counters(plan, &check->counters);
     if (status == TB_OK && check->counters.by_entry != NULL) {
-        status = check_counts(launch, check, err);
+        status = tb_attention_count(launch, check->counters.by_entry, &check->unmasked_wrong, err);
         check->counters.by_entry = NULL;
     }
     tb_plan_destroy(plan);
-    free_tensors(&set);
+    tb_attention_tensors_free(&set);
     return status;
 }

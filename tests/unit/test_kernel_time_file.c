@@ -27,7 +27,7 @@
     "  tensor_efficiency: 0.72\n"                                                                  \
     "  exp_fma: {fraction: 0.25, compute_capabilities: [100, 120], source: counted}\n"             \
     "  alu_ops_per_score: 3.5\n"                                                                   \
-    "  smem_passes: {q: 1.25, kv: 4, scores: 0.5}\n"                                               \
+    "  smem_passes: {q: 1.25, kv: 4, scores: 0.5, kv_per_warp: 0.75}\n"                            \
     "  mma_sync_smem_passes: {q: 2.25, kv: 5, scores: 1.5}\n"                                      \
     "  backward:\n"                                                                                \
     "    alu_ops_per_score: 4.5\n"                                                                 \
@@ -139,6 +139,7 @@ static void time_section__costs_are_read(void **state)
     const tb_pass_traits *backward = &traits->pass[TB_PASS_BACKWARD];
     assert_true(forward->alu_ops_per_score == 3.5 && backward->alu_ops_per_score == 4.5);
     assert_passes(&forward->smem, 1.25, 4, 0.5);
+    assert_true(forward->smem.kv_per_warp == 0.75 && forward->sync_smem.kv_per_warp == 0);
     assert_passes(&forward->sync_smem, 2.25, 5, 1.5);
     assert_passes(&backward->smem, 8, 6, 7);
     assert_passes(&backward->sync_smem, 9, 7, 8);
@@ -294,6 +295,7 @@ static void costs__that_are_wrong_have_a_place(void **state)
         {"[100, 120]", "[100, 0]", "out of range", 8, 57},
         {"smem_passes: {q: 1.25", "smem_passes: {r: 1.25", "unknown key 'r'", 10, 17},
         {"kv: 4", "kv: -4", "out of range", 10, 30},
+        {"per_warp: 0.75", "per_warp: -1", "out of range", 10, 59},
         {"scores: 1.5", "scores: x", "'x'", 11, 50},
         {"    alu_ops_per_score: 4.5\n", "", "needs key 'alu_ops_per_score'", 13, 5},
         {"dq: owned", "dq: lost", "needs one of atomic, owned", 16, 9},

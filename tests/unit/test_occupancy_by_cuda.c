@@ -1,9 +1,13 @@
 /* CTAs that an SM holds, against the header that CUDA's own calculator is in. */
+#include "cuda_variant.h"
 #include "time_parts.h"
 
+#include "golden_table.h"
 #include "timed_case.h"
 
 #include "test_support.h"
+
+#include <string.h>
 
 #ifdef TB_HAS_CUDA_OCCUPANCY
 #include <cuda_occupancy.h>
@@ -110,6 +114,78 @@ static void occupancy__is_what_cuda_says(void **state)
     gsl_rng_free(random);
 }
 
+/* A device of an architecture. */
+static tb_device *device_of(int sm)
+{
+    static const struct {
+        int sm;
+        const char *device;
+    } rows[] = {{80, "a100-80"},  {86, "a10"},   {89, "rtx-4090"},
+                {90, "h100-sxm"}, {100, "b200"}, {120, "rtx-5090"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].sm == sm) {
+            tb_device *device = tb_test_device(rows[i].device);
+            assert_int_equal(device->compute_capability, sm);
+            return device;
+        }
+    }
+    fail_msg("no device of sm_%d", sm);
+    return NULL;
+}
+
+/* What the model says of the problem that a variant is compiled for, by the kernel file. */
+static int64_t occupancy_by_file(const tb_kernel *kernel, const tb_cuda_variant *variant,
+                                 const tb_device *device)
+{
+    tb_problem problem = tb_problem_default();
+    problem.layout = (tb_layout){.rank = 1, .extent = {7200}};
+    problem.dtype = variant->dtype;
+    problem.dim = variant->dim;
+    problem.dim_value = variant->dim_value;
+    tb_tiling tiling = {.q_tile = {variant->q_tile}, .kv_tile = {variant->kv_tile}};
+    int64_t occupancy = 0;
+    tb_error err;
+    tb_assert_ok(tb_time_occupancy(kernel, &problem, &tiling, device, &occupancy, &err), &err);
+    return occupancy;
+}
+
+/* Every compiled form of our CUDA kernels on every architecture, by the golden table. */
+static void compiled_forms__are_held_as_cuda_says(void **state)
+{
+    (void)state;
+    tb_golden_table *table = tb_golden_read("cuda_variants.csv");
+    tb_kernel *kernel = tb_test_kernel("tilebound");
+    int by_file = 0;
+    for (int row = 0; row < table->rows; row++) {
+        const char *name = tb_golden_cell(table, row, "variant");
+        const tb_cuda_variant *variant = tb_cuda_variant_find(name);
+        tb_device *device = device_of((int)tb_golden_integer(table, row, "sm"));
+        int threads = (int)tb_golden_integer(table, row, "threads");
+        int registers = (int)tb_golden_integer(table, row, "registers");
+        size_t smem = (size_t)(tb_golden_integer(table, row, "shared_bytes") +
+                               tb_golden_integer(table, row, "static_shared_bytes"));
+        int want = occupancy_by_cuda(device, threads, registers, smem);
+        int64_t got = occupancy_of(device, threads, registers, smem);
+        assert_non_null(variant);
+        if (got != want || got < 1) {
+            fail_msg("%s on %s: %lld CTAs, CUDA says %d", name, device->name, (long long)got, want);
+        }
+        if (strcmp(variant->kernel, "fmha_fwd") == 0) {
+            got = occupancy_by_file(kernel, variant, device);
+            if (got != want) {
+                fail_msg("%s on %s: %lld CTAs by the kernel file, CUDA says %d", name, device->name,
+                         (long long)got, want);
+            }
+            by_file++;
+        }
+        tb_device_destroy(device);
+    }
+    print_message("%d compiled forms, %d of them by the kernel file\n", table->rows, by_file);
+    assert_true(by_file > 0);
+    tb_kernel_destroy(kernel);
+    tb_golden_free(table);
+}
+
 #else
 
 static void occupancy__is_what_cuda_says(void **state)
@@ -119,6 +195,12 @@ static void occupancy__is_what_cuda_says(void **state)
     skip();
 }
 
+static void compiled_forms__are_held_as_cuda_says(void **state)
+{
+    occupancy__is_what_cuda_says(state);
+}
+
 #endif
 
-TB_TESTS(cmocka_unit_test(occupancy__is_what_cuda_says));
+TB_TESTS(cmocka_unit_test(occupancy__is_what_cuda_says),
+         cmocka_unit_test(compiled_forms__are_held_as_cuda_says));

@@ -28,6 +28,20 @@ static void program__exit_codes_and_complaints_come_back(void **state)
     tb_buffer_free(&errors);
 }
 
+static void program__what_it_prints_can_be_read_instead(void **state)
+{
+    (void)state;
+    static const char *const arguments[] = {"/bin/sh", "-c", "echo out; echo wrong >&2; exit 3",
+                                            NULL};
+    tb_buffer output = {0};
+    int code = -1;
+    tb_error err;
+    tb_assert_ok(tb_program_read(arguments, tb_test_path(""), &output, &code, &err), &err);
+    assert_int_equal(code, 3);
+    assert_string_equal(output.data, "out\n");
+    tb_buffer_free(&output);
+}
+
 static void program__a_signal_that_ends_it_is_told(void **state)
 {
     (void)state;
@@ -116,6 +130,7 @@ static void scratch_folder__a_place_that_is_none_says_so(void **state)
 }
 
 TB_TESTS(cmocka_unit_test(program__exit_codes_and_complaints_come_back),
+         cmocka_unit_test(program__what_it_prints_can_be_read_instead),
          cmocka_unit_test(program__a_signal_that_ends_it_is_told),
          cmocka_unit_test(program__it_runs_in_the_folder_with_its_arguments_unread),
          cmocka_unit_test(program__more_complaints_than_a_pipe_holds_are_kept),

@@ -143,6 +143,68 @@ static void packed_heads__take_rows_of_shared_memory(void **state)
     close_bench(&b);
 }
 
+/* The compiled forms of a kernel whose rule (128 threads, 64 registers, 64 KiB) says 3. Its larger
+ * tile was compiled for 8.0 and 9.0, with other numbers of registers. */
+static const int64_t ampere[] = {80, 86}, hopper[] = {90};
+static const tb_kernel_variant compiled[] = {
+    {TB_DTYPE_BF16, 192, 128, 128, 64, 256, 168, 100, hopper, 1},
+    {TB_DTYPE_BF16, 128, 128, 128, 64, 128, 255, 100, ampere, 2},
+    {TB_DTYPE_BF16, 128, 128, 128, 64, 128, 168, 100, hopper, 1},
+    {TB_DTYPE_BF16, 64, 64, 128, 64, 128, 128, 100, hopper, 1},
+    {TB_DTYPE_BF16, 128, 128, 128, 32, 128, 64, 100 * 1024, hopper, 1},
+};
+
+static const tb_kernel_resources with_forms = {.threads = 128,
+                                               .registers = 64,
+                                               .smem_q = 1,
+                                               .smem_kv = 1,
+                                               .variants = compiled,
+                                               .variant_count = 5};
+
+static void compiled_forms__go_before_the_rule(void **state)
+{
+    (void)state;
+    bench b = bench_on("h100-sxm");
+    assert_int_equal(with(&b, with_forms), 3); /* 168 registers: 12 warps */
+    b.problem.dim = b.problem.dim_value = 64;  /* the form for 64: 128 registers, 16 warps */
+    assert_int_equal(with(&b, with_forms), 4);
+    b.problem.dim = 72; /* the form for 128, padded */
+    assert_int_equal(with(&b, with_forms), 3);
+    b.problem.dim = 136; /* that for 192: 8 warps a CTA */
+    assert_int_equal(with(&b, with_forms), 1);
+    b.problem.dim_value = 136; /* none: Q 128 x 192, K and V 64 x 384, 96 + 1 KiB */
+    assert_int_equal(with(&b, with_forms), 2);
+    b.problem.dim = b.problem.dim_value = 128;
+    b.problem.dtype = TB_DTYPE_FP16; /* none: by the rule, and so with other tiles */
+    assert_int_equal(with(&b, with_forms), 3);
+    b.problem.dtype = TB_DTYPE_BF16;
+    b.tiling.q_tile[0] = 64; /* 16 + 32 + 1 KiB */
+    assert_int_equal(with(&b, with_forms), 4);
+    b.tiling.q_tile[0] = 128;
+    b.tiling.kv_tile[0] = 32; /* 101 KiB of 228 */
+    assert_int_equal(with(&b, with_forms), 2);
+    close_bench(&b);
+}
+
+/* An RTX 4090 (8.9) runs what was compiled for 8.6, a B200 (10.0) what was for 9.0, a V100
+ * nothing. */
+static void compiled_forms__serve_newer_devices(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *device;
+        int64_t registers; /* 0: no form */
+    } rows[] = {{"a100-80", 255}, {"a10", 255},  {"rtx-4090", 255}, {"h100-sxm", 168},
+                {"b200", 168},    {"b300", 168}, {"v100", 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bench b = bench_on(rows[i].device);
+        const tb_kernel_variant *form =
+            tb_kernel_variant_find(&with_forms, &b.problem, 128, 64, b.device->compute_capability);
+        assert_int_equal(form != NULL ? form->registers : 0, rows[i].registers);
+        close_bench(&b);
+    }
+}
+
 static void occupancy__may_be_stated(void **state)
 {
     (void)state;
@@ -232,6 +294,8 @@ TB_TESTS(cmocka_unit_test(registers__go_to_whole_warps_of_a_partition),
          cmocka_unit_test(shared_memory__is_by_tiles_and_stages),
          cmocka_unit_test(devices__hold_what_they_have_room_for),
          cmocka_unit_test(packed_heads__take_rows_of_shared_memory),
+         cmocka_unit_test(compiled_forms__go_before_the_rule),
+         cmocka_unit_test(compiled_forms__serve_newer_devices),
          cmocka_unit_test(occupancy__may_be_stated), cmocka_unit_test(what_fits_no_sm__is_refused),
          cmocka_unit_test(unknown_facts__are_named),
          cmocka_unit_test(few_ctas__do_not_share_an_sm));

@@ -127,6 +127,25 @@ static void padded_head_dims__cost_what_the_padding_costs(void **state)
     tb_bench_close(&b);
 }
 
+/* fa2's tile of 128 x 64 at head dim 128: Q 32 KiB once, K and V 32 KiB once for each warp. */
+static void warps__each_load_keys_and_values(void **state)
+{
+    (void)state;
+    static const int64_t hopper[] = {90};
+    static const tb_kernel_variant compiled = {TB_DTYPE_BF16, 128, 128,   128,    64,
+                                               256,           128, 65536, hopper, 1};
+    tb_bench b = tb_bench_of("fa2", "h100-sxm");
+    tb_case item = tb_test_gna("32768", "2048", NULL, 3);
+    item.pattern.kind = TB_PATTERN_DENSE;
+    b.kernel->time.pass[TB_PASS_FORWARD].smem = (tb_smem_passes){.q = 1, .kv_per_warp = 1};
+    b.kernel->time.resources.threads = 97; /* four warps: 5 x 32 KiB at 128 bytes a clock */
+    tb_assert_close(tb_bench_tile(&b, &item).smem, 1280, 1e-12);
+    b.kernel->time.resources.variants = &compiled; /* eight warps: 9 x 32 KiB */
+    b.kernel->time.resources.variant_count = 1;
+    tb_assert_close(tb_bench_tile(&b, &item).smem, 2304, 1e-12);
+    tb_bench_close(&b);
+}
+
 static void overlap__goes_from_sum_to_maximum(void **state)
 {
     (void)state;
@@ -270,6 +289,7 @@ TB_TESTS(cmocka_unit_test(h100_tile__is_as_worked_out_by_hand),
          cmocka_unit_test(fp8__halves_products_and_bytes_alone),
          cmocka_unit_test(fp32__runs_on_cuda_cores),
          cmocka_unit_test(padded_head_dims__cost_what_the_padding_costs),
+         cmocka_unit_test(warps__each_load_keys_and_values),
          cmocka_unit_test(overlap__goes_from_sum_to_maximum),
          cmocka_unit_test(softmax__is_the_slower_of_its_two_pipes),
          cmocka_unit_test(products__may_reach_a_part_of_the_rate),

@@ -1,0 +1,100 @@
+/* Host twins: sources that compile, and what is said of those that do not. */
+#include "cuda_sources.h"
+#include "test_support.h"
+#include "twin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char source[] = "#define TB_THREADS 32\n"
+                             "#include \"ptx.h\"\n"
+                             "typedef struct tb_one_params { tb_u32 *out; } tb_one_params;\n"
+                             "TB_KERNEL(one, tb_one_params)\n"
+                             "{\n"
+                             "    params.out[tb_thread()] = TB_NUMBER;\n"
+                             "}\n"
+                             "TB_KERNEL(two, tb_one_params)\n"
+                             "{\n"
+                             "    params.out[tb_thread()] = 2 * TB_NUMBER;\n"
+                             "}\n";
+
+static tb_twin *open_twin(const char *const *options)
+{
+    tb_twin *twin = NULL;
+    tb_error err;
+    tb_assert_ok(tb_twin_create_text("one.cu", source, options, &twin, &err), &err);
+    return twin;
+}
+
+/* What a kernel of a twin writes. */
+static uint32_t run(const tb_twin *twin, const char *kernel)
+{
+    tb_error err;
+    tb_emu_memory *memory = NULL;
+    void *out = NULL;
+    uint32_t numbers[32];
+    tb_assert_ok(tb_emu_memory_create(&memory, &err), &err);
+    tb_assert_ok(tb_emu_alloc(memory, "out", sizeof numbers, &out, &err), &err);
+    tb_emu_launch launch = {.kernel = kernel,
+                            .entry = tb_twin_entry(twin, kernel),
+                            .grid = {1, 1, 1},
+                            .threads = 32,
+                            .params = &out,
+                            .params_bytes = sizeof out};
+    tb_assert_ok(tb_emu_run(memory, &launch, NULL, NULL, &err), &err);
+    tb_assert_ok(tb_emu_download(memory, out, numbers, sizeof numbers, &err), &err);
+    tb_emu_memory_destroy(memory);
+    return numbers[31];
+}
+
+static void twins__are_compiled_with_the_variants_macros(void **state)
+{
+    (void)state;
+    tb_twin *seven = open_twin((const char *const[]){"-DTB_NUMBER=7", "--std=c++17", NULL});
+    tb_twin *nine = open_twin((const char *const[]){"-lineinfo", "-DTB_NUMBER=9", NULL});
+    assert_int_equal(run(seven, "one"), 7);
+    assert_int_equal(run(nine, "one"), 9);
+    assert_int_equal(run(seven, "two"), 14);
+    assert_true(tb_twin_entry(seven, "three") == NULL);
+    tb_twin_destroy(seven);
+    assert_int_equal(run(nine, "two"), 18);
+    tb_twin_destroy(nine);
+    tb_twin_destroy(NULL);
+}
+
+static void sources__that_do_not_compile_say_why(void **state)
+{
+    (void)state;
+    tb_twin *twin = NULL;
+    tb_error err;
+    tb_assert_fails(tb_twin_create_text("one.cu", source, NULL, &twin, &err), &err, TB_EINVAL,
+                    "one.cu does not compile: one.cu:6:");
+    assert_non_null(strstr(err.message, "TB_NUMBER"));
+    tb_assert_fails(tb_twin_create("no_such.cu", NULL, &twin, &err), &err, TB_EINVAL,
+                    "no kernel source no_such.cu");
+    tb_assert_fails(tb_twin_create_text("two.cu",
+                                        "void f(void); void (*g(void))(void);\n"
+                                        "void (*h(void))(void) { return f; }\n",
+                                        NULL, &twin, &err),
+                    &err, TB_EINVAL, "cannot be opened"); /* nobody has f() */
+    assert_null(twin);
+}
+
+static void a_compiler__that_is_not_there_is_an_error(void **state)
+{
+    (void)state;
+    tb_twin *twin = NULL;
+    tb_error err;
+    assert_int_equal(setenv("TILEBOUND_TWIN_CC", "no-such-compiler", 1), 0);
+    tb_assert_fails(tb_twin_create_text("one.cu", source, NULL, &twin, &err), &err, TB_EUNAVAILABLE,
+                    "no-such-compiler");
+    assert_int_equal(setenv("TILEBOUND_TWIN_CC", "/no/such/compiler", 1), 0);
+    tb_assert_fails(tb_twin_create_text("one.cu", source, NULL, &twin, &err), &err, TB_EUNAVAILABLE,
+                    "/no/such/compiler");
+    assert_int_equal(unsetenv("TILEBOUND_TWIN_CC"), 0);
+    assert_null(twin);
+}
+
+TB_TESTS(cmocka_unit_test(twins__are_compiled_with_the_variants_macros),
+         cmocka_unit_test(sources__that_do_not_compile_say_why),
+         cmocka_unit_test(a_compiler__that_is_not_there_is_an_error));
