@@ -46,7 +46,6 @@
 
 #define TB_THREADS TB_FMHA_THREADS(TB_Q_TILE, TB_WARP_ROWS)
 
-#include "fmha_mask.h"
 #include "fmha_params.h"
 #include "fmha_tile.h"
 #include "tile_copy.h"

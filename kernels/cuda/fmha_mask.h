@@ -9,9 +9,12 @@
 #define TB_FMHA_MASK_H
 
 #include "fmha_params.h"
-#include "fmha_tile.h"
+#include "ptx.h"
 
 #define TB_MASK_WORDS (TB_KV_TILE / 32)
+
+/* Rows of a lane: two in each m16 tile, 8 apart. */
+#define TB_LANE_ROWS (TB_WARP_ROWS / 8)
 
 /* Query slot of a thread's row. */
 TB_FN int tb_slot_of(int thread, int row)

@@ -6,6 +6,7 @@
 #define TB_FMHA_TILE_H
 
 #include "fmha_layout.h"
+#include "fmha_mask.h"
 #include "fmha_softmax.h"
 #include "swizzle.h"
 #include "tile_copy.h"
@@ -13,9 +14,6 @@
 #define TB_M_TILES (TB_WARP_ROWS / 16) /* of 16 rows, a warp */
 #define TB_ROW_DIM TB_FMHA_ROW_DIM(TB_DIM, TB_DIM_VALUE)
 #define TB_AHEAD   (TB_KV_TILE / 32) /* operands of weights that are ready before P V begins */
-
-/* Rows of a lane: two in each m16 tile, 8 apart. */
-#define TB_LANE_ROWS (TB_WARP_ROWS / 8)
 
 /* scores = Q K^T, of the warp's rows and the K tile of a stage. */
 TB_FN void tb_scores(tb_u32 q_tile, tb_u32 k_tile, int entry,
