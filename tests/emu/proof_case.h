@@ -27,8 +27,8 @@ typedef struct tb_proof_case {
     double logit_size;
 } tb_proof_case;
 
-/** The fmha_fwd variants that problems are drawn for: every shape that sm_80 has in one of its two
- *  dtypes, the first ones in both, `most` in all; each is compiled. Returns how many. */
+/** The fmha_fwd variants that problems are drawn for: every shape in one of its two dtypes, the
+ * first ones in both, `most` in all; each is compiled. Returns how many. */
 int tb_proof_variants(const tb_cuda_variant **out, int most);
 
 /**

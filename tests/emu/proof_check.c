@@ -265,9 +265,9 @@ static void note(const tb_proof_case *item, const tb_cuda_program *program, tb_p
 bool tb_proof_check(const tb_proof_case *item, const tb_cuda_variant *variant, uint64_t seed,
                     tb_proof_totals *totals)
 {
-    tb_cuda_device device = {
-        .arch = variant == NULL || (variant->arches & TB_SM_80) != 0 ? TB_SM_80 : TB_SM_86,
-        .sms = 3}; /* so few, for streams over items */
+    unsigned arches = variant != NULL ? variant->arches : TB_SM_80;
+    tb_cuda_device device = {.arch = (tb_cuda_arch)(arches & -arches), /* the oldest */
+                             .sms = 3}; /* so few that a stream of decode's keys meets items */
     tb_cuda_program *program = NULL;
     tb_attention_tensors set = {0};
     tb_error err;
