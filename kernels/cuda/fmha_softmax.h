@@ -9,8 +9,8 @@
  *
  * top need not be the maximum: any number does that keeps weights from overflowing. So it rises
  * only when a score passes it by more than TB_TOP_SLACK powers of two, which after a few tiles is
- * rare, and most tiles leave the output alone (the idea is FlashAttention-4's). Weights are at most
- * 2^8 then, far below what fp16 holds, and sums are fp32.
+ * rare, and most tiles leave the output alone (FlashAttention-4's idea, arXiv 2603.05451). Weights
+ * are at most 2^8 then, far below what fp16 holds, and sums are fp32.
  *
  * top is a product rounded once, and both the weights and the shrinking use this number: its
  * rounding error cancels in the quotient, however large the logits.
