@@ -6,7 +6,7 @@
  * Registers are a compiler's own: they are compared where it is the one that the table names. */
 #include "cuda_variant.h"
 #include "golden_table.h"
-#include "nvrtc.h"
+#include "nvrtc_open.h"
 
 #include "test_support.h"
 
@@ -205,14 +205,7 @@ static double seconds(clockid_t clock)
 static void variants__compile_for_every_architecture_that_they_name(void **state)
 {
     (void)state;
-    tb_nvrtc *nvrtc = NULL;
-    tb_error err;
-    tb_status status = tb_nvrtc_open(&nvrtc, &err);
-    if (status == TB_EUNAVAILABLE) {
-        print_message("skipped: %s\n", err.message);
-        skip();
-    }
-    tb_assert_ok(status, &err);
+    tb_nvrtc *nvrtc = tb_test_nvrtc();
     double began = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
     jobs all = all_jobs(nvrtc);
     compile_all(&all);

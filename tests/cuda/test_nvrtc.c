@@ -1,25 +1,11 @@
 /* NVRTC as the library opens it: what it is asked for and cannot give is said. */
 #include "cuda_sources.h"
-#include "nvrtc.h"
+#include "nvrtc_open.h"
 
 #include "test_support.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* NVRTC, or the test skips. */
-static tb_nvrtc *open_nvrtc(void)
-{
-    tb_nvrtc *nvrtc = NULL;
-    tb_error err;
-    tb_status status = tb_nvrtc_open(&nvrtc, &err);
-    if (status == TB_EUNAVAILABLE) {
-        print_message("skipped: %s\n", err.message);
-        skip();
-    }
-    tb_assert_ok(status, &err);
-    return nvrtc;
-}
 
 /* The first variant of the table, to be spoilt. */
 static tb_cuda_variant first_variant(void)
@@ -51,7 +37,7 @@ static void assert_refused(const tb_nvrtc *nvrtc, const tb_cuda_variant *variant
 static void variants__that_cannot_be_compiled_are_refused(void **state)
 {
     (void)state;
-    tb_nvrtc *nvrtc = open_nvrtc();
+    tb_nvrtc *nvrtc = tb_test_nvrtc();
     tb_cuda_variant variant = first_variant();
     int sm = newest_of(nvrtc, &variant);
     assert_refused(nvrtc, &variant, 7, TB_EUNAVAILABLE, "does not compile for sm_7");
@@ -69,7 +55,7 @@ static void variants__that_cannot_be_compiled_are_refused(void **state)
 static void cubin__is_an_elf_file_with_the_kernel(void **state)
 {
     (void)state;
-    tb_nvrtc *nvrtc = open_nvrtc();
+    tb_nvrtc *nvrtc = tb_test_nvrtc();
     const tb_cuda_variant variant = first_variant();
     tb_cubin cubin = {0};
     tb_error err;
