@@ -36,4 +36,16 @@ TB_NODISCARD tb_status tb_program_run(const char *const *arguments, const char *
 TB_NODISCARD tb_status tb_program_read(const char *const *arguments, const char *folder,
                                        tb_buffer *output, int *code, tb_error *err);
 
+/**
+ * Run a user's own command line in the shell and wait for it. It reads our standard input; what it
+ * prints, to either stream, goes to our standard error, for standard output is the result's. It
+ * takes all signals, whichever the caller blocks.
+ *
+ * @param[in]  settings  NULL-terminated: "NAME=value" to be added to its environment
+ * @param[out] code      as of tb_program_run()
+ * @return TB_OK when it ran; TB_EIO when the shell could not be started; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_program_shell(const char *command, const char *const *settings, int *code,
+                                        tb_error *err);
+
 #endif

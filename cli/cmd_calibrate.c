@@ -1,5 +1,6 @@
 /* tilebound calibrate: fit kernel models to profiles, and say how far the fit can be trusted. */
 #include "calibrate.h"
+#include "clock_label.h"
 #include "commands.h"
 #include "compare_view.h"
 #include "output.h"
@@ -170,6 +171,8 @@ static tb_document *make_document(const tb_calibration *c)
     tb_document_int(doc, "seed", (int64_t)c->seed);
     tb_document_double(doc, "noise", c->request.noise);
     tb_document_int(doc, "skipped", (int64_t)c->skipped);
+    tb_document_bool(doc, "emulated", c->is_emulated);
+    tb_document_int(doc, "timed_by_events", (int64_t)c->events);
     put_runs(doc, c);
     put_lone_runs(doc, c);
     return doc;
@@ -228,7 +231,8 @@ static void print_runs(tb_buffer *out, const tb_calibration *c)
     }
     for (size_t r = 0; r < c->count; r++) {
         const tb_calibrated_run *run = &c->runs[r];
-        tb_table_cell(&table, "%s%s", run->run->id, run->is_dense ? " (baseline)" : "");
+        tb_table_cell(&table, "%s%s%s", run->run->id, run->is_dense ? " (baseline)" : "",
+                      c->is_emulated ? " (emulated)" : "");
         tb_table_cell(&table, "%.1f", run->run->measured_us);
         cell_percent(&table, run->before);
         cell_percent(&table, run->training);
@@ -251,7 +255,8 @@ static void print_summaries(tb_buffer *out, const tb_calibration *c)
                 {"leave problem out", &c->leave_problem_out},
                 {"held out (not fitted)", &c->held_out}};
     tb_table table = tb_table_begin("lrrrr");
-    static const char *const heads[] = {"errors", "runs", "MAPE", "bias", "largest"};
+    const char *const heads[] = {c->is_emulated ? "errors (emulated)" : "errors", "runs", "MAPE",
+                                 "bias", "largest"};
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         tb_table_cell(&table, "%s", heads[i]);
     }
@@ -291,6 +296,13 @@ static tb_status print_report(const calibrate_args *args, const tb_calibration *
                          parameter->device != NULL ? " on " : "",
                          parameter->device != NULL ? parameter->device : "");
     }
+    if (c->events > 0) {
+        tb_buffer_printf(&text,
+                         "note: %zu runs were timed by CUDA events, with what lies between their "
+                         "kernels; fit runs of one clock\n",
+                         c->events);
+    }
+    tb_clock_label_print(false, c->is_emulated, "", &text);
     return tb_output_text(&output, &text, err);
 }
 

@@ -13,7 +13,7 @@
 typedef struct compare_args {
     tb_output_args output;
     tb_arg_texts kernels, devices;
-    bool all;
+    bool all, counters;
     tb_arg_int worst;
     tb_arg_double max_mape, max_error;
     const char *against;
@@ -29,6 +29,9 @@ static const tb_option what_options[] = {
      "device, by name or YAML file, for the runs of its name; repeatable", AT(devices), 0, 0, NULL,
      0},
     {"all", '\0', TB_OPTION_FLAG, NULL, "count the dense runs in the summary too", AT(all), 0, 0,
+     NULL, 0},
+    {"counters", '\0', TB_OPTION_FLAG, NULL,
+     "show what the GPU's hardware counted beside what the model has of it", AT(counters), 0, 0,
      NULL, 0},
     {"worst", '\0', TB_OPTION_INT, "N", "show only the N runs with the largest errors", AT(worst),
      1, INT64_MAX, NULL, 0},
@@ -109,6 +112,7 @@ static tb_status compare(const compare_args *args, const inputs *in, tb_comparis
         .kernels = kernels,
         .devices = devices,
         .all = args->all,
+        .counters = args->counters,
     };
     return tb_compare(profiles, in->profile_count, &options, out, err);
 }
@@ -154,6 +158,7 @@ static tb_status print(const compare_args *args, const tb_comparison *from,
             .rows = rows,
             .row_count = choose_rows(args, from, rows),
             .is_cut = args->worst.given,
+            .has_counters = args->counters,
             .old = old,
             .changes = changes,
             .change_count = old != NULL ? tb_compare_changes(from, old, changes) : 0,

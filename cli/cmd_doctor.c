@@ -7,6 +7,7 @@
 #include "data_path.h"
 #include "environment.h"
 #include "gnuplot.h"
+#include "gpu_doctor.h"
 #include "init.h"
 #include "known_data.h"
 #include "output.h"
@@ -116,7 +117,7 @@ static void check_gnuplot(doctor *to)
 /* A message of the form "what is wrong; what would help". */
 static void report_message(doctor *to, const char *check, finding result, const char *message)
 {
-    char detail[512];
+    char detail[768];
     const char *split = strchr(message, ';');
     int length = split != NULL ? (int)(split - message) : (int)strlen(message);
     (void)snprintf(detail, sizeof detail, "%.*s", length, message);
@@ -136,9 +137,23 @@ static void check_backends(doctor *to)
             report_message(to, check, MISSING, err.message);
             continue;
         }
-        (void)snprintf(detail, sizeof detail, "%s, %s, %d threads", facts.name, facts.isa,
-                       facts.cores);
+        (void)snprintf(detail, sizeof detail, "%s, %s, %d %s", facts.name, facts.isa, facts.cores,
+                       backend->is_gpu ? "SMs" : "threads");
         report(to, check, FOUND, detail, NULL);
+    }
+}
+
+/* What of a GPU and CUDA is here; without any is a usual machine too. */
+static void check_gpu(doctor *to)
+{
+    tb_gpu_finding findings[TB_GPU_FINDINGS_MAX];
+    size_t count = tb_gpu_doctor("", findings);
+    for (size_t i = 0; i < count; i++) {
+        if (findings[i].is_found) {
+            report(to, findings[i].part, FOUND, findings[i].text, NULL);
+        } else {
+            report_message(to, findings[i].part, MISSING, findings[i].text);
+        }
     }
 }
 
@@ -202,6 +217,7 @@ static tb_status run(const void *arguments, const char *const *positional, tb_er
     check_data(&findings, arena);
     check_gnuplot(&findings);
     check_backends(&findings);
+    check_gpu(&findings);
     check_timing(&findings, arena);
     tb_status status = print(args, &findings, err);
     tb_arena_destroy(arena);

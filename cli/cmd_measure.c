@@ -2,7 +2,10 @@
 #include "case_command.h"
 #include "commands.h"
 #include "file.h"
+#include "gpu.h"
 #include "host_device.h"
+#include "measure_device.h"
+#include "measure_exec.h"
 #include "measure_options.h"
 #include "measure_view.h"
 #include "profile_write.h"
@@ -15,6 +18,7 @@
 #include <unistd.h>
 
 #define CPU_KERNEL        "cpu"
+#define GPU_KERNEL        "tilebound"
 #define COLUMNS_OF_STATUS 78
 
 /* All that one measurement holds. */
@@ -40,8 +44,15 @@ static void print_command(const tb_case *item, void *user, tb_buffer *out)
     const tb_measure_options *options = &of->options;
     tb_buffer_printf(out, "tilebound measure");
     tb_case_print_options(item, out);
-    tb_buffer_printf(out, " --backend %s --threads %lld --seed %llu", options->backend->name,
-                     (long long)(options->threads > 0 ? options->threads : of->facts.cores),
+    tb_buffer_printf(out, " --backend %s", options->backend->name);
+    if (!options->backend->is_gpu) {
+        tb_buffer_printf(out, " --threads %lld",
+                         (long long)(options->threads > 0 ? options->threads : of->facts.cores));
+    }
+    if (of->args->gpu != NULL) {
+        tb_buffer_printf(out, " --gpu %s", of->args->gpu);
+    }
+    tb_buffer_printf(out, "%s --seed %llu", of->args->events ? " --events" : "",
                      (unsigned long long)options->seed);
     bool is_fused = options->implementation == TB_IMPLEMENTATION_FUSED;
     if (!is_fused && item->pattern.kind != TB_PATTERN_DENSE) {
@@ -66,17 +77,22 @@ static tb_status learn_device(session *to, tb_error *err)
     if (status != TB_OK) {
         return status;
     }
-    tb_environment_doubts("", &to->environment, &to->doubts);
+    if (backend->is_gpu) { /* whose clock is its own */
+        to->options.kept_bytes = tb_measure_kept_on_gpu("", to->facts.gpu.memory_bytes);
+    } else {
+        tb_environment_doubts("", &to->environment, &to->doubts);
+    }
     to->options.notes = &to->doubts;
     if (args->device != NULL) {
-        return tb_device_load(args->device, &to->device, err);
+        return tb_measure_device_load(backend, args->device, &to->device, err);
     }
     if (has_facts) {
         to->device = to->before->device;
         return TB_OK;
     }
     to->has_measured_facts = true;
-    return tb_host_device_create(&to->facts, to->options.threads, &to->device, err);
+    tb_measure_warn_of_facts(&to->facts, &to->doubts);
+    return tb_measure_device_create(backend, &to->facts, to->options.threads, &to->device, err);
 }
 
 static tb_status add_suite(session *to, tb_error *err)
@@ -103,7 +119,8 @@ static tb_status add_problems(session *to, tb_error *err)
 
 static tb_status prepare(session *to, tb_error *err)
 {
-    const char *kernel = to->args->item.kernel != NULL ? to->args->item.kernel : CPU_KERNEL;
+    const char *usual = to->options.backend->is_gpu ? GPU_KERNEL : CPU_KERNEL;
+    const char *kernel = to->args->item.kernel != NULL ? to->args->item.kernel : usual;
     tb_status status = to->options.backend->available(err);
     if (status == TB_OK) {
         status = tb_kernel_load(kernel, &to->kernel, err);
@@ -216,13 +233,14 @@ static tb_status refresh_device(session *of, tb_error *err)
 {
     tb_device_facts again;
     tb_device *device = NULL;
-    if (!of->has_measured_facts) {
+    if (!of->has_measured_facts || of->options.backend->is_gpu) {
         return TB_OK;
     }
     tb_status status = of->options.backend->facts(true, &again, err);
     if (status == TB_OK) {
         tb_host_facts_merge(&of->facts, &again);
-        status = tb_host_device_create(&of->facts, of->options.threads, &device, err);
+        status = tb_measure_device_create(of->options.backend, &of->facts, of->options.threads,
+                                          &device, err);
     }
     if (status == TB_OK) {
         tb_measure_set_device(of->measure, device);
@@ -247,6 +265,11 @@ static tb_status finish(session *of, tb_error *err)
         return status;
     }
     tb_view_measured_warnings(profile, of->options.sampling.precision, &warnings);
+    tb_measure_warn_of_clocks(profile, &warnings);
+    if (tb_measure_why_no_counters(of->measure) != NULL) {
+        tb_messages_add(&warnings, "no hardware counters: %s",
+                        tb_measure_why_no_counters(of->measure));
+    }
     tb_output_warnings(&warnings);
     return print_result(of, profile, err);
 }
@@ -289,6 +312,20 @@ static tb_status measure_device(session *of, tb_error *err)
     return tb_output_text(&output, &text, err);
 }
 
+static tb_status measure_as_asked(session *of, tb_error *err)
+{
+    const tb_measure_args *args = of->args;
+    if (args->exec.command != NULL) {
+        return tb_measure_exec(args, err);
+    }
+    tb_status status =
+        of->options.backend->is_gpu ? tb_gpu_choose(args->gpu, args->events, err) : TB_OK;
+    if (status != TB_OK) {
+        return status;
+    }
+    return args->device_facts ? measure_device(of, err) : measure_problems(of, err);
+}
+
 /* Interrupts wait for a moment at which a profile can be written. Threads that kernels start
  * inherit this. */
 static tb_status run(const void *arguments, const char *const *positional, tb_error *err)
@@ -307,11 +344,8 @@ static tb_status run(const void *arguments, const char *const *positional, tb_er
                   .options = tb_measure_args_options(args),
                   .item = tb_case_default(),
                   .arena = tb_arena_create()};
-    if (of.arena == NULL) {
-        status = tb_fail(err, TB_ENOMEM, "no memory for a measurement");
-    } else {
-        status = args->device_facts ? measure_device(&of, err) : measure_problems(&of, err);
-    }
+    status = of.arena == NULL ? tb_fail(err, TB_ENOMEM, "no memory for a measurement")
+                              : measure_as_asked(&of, err);
     release(&of);
     (void)sigprocmask(SIG_SETMASK, &before, NULL); /* one that came ends the program here */
     return status;
@@ -330,7 +364,9 @@ const tb_command tb_cmd_measure = {
         "Every problem runs beside its dense baseline, in rounds, until its median is known well\n"
         "enough. Outputs are checked against double precision before their times count. -o names\n"
         "the profile, which is rewritten as runs come in: an interrupt leaves what was measured,\n"
-        "and --resume goes on from there. Without -o the profile goes to standard output.",
+        "and --resume goes on from there. Without -o the profile goes to standard output.\n"
+        "\n"
+        "With --exec it is the kernels of another CUDA program that are timed, unchanged.",
     .groups = tb_measure_option_groups,
     .group_count = TB_MEASURE_GROUP_COUNT,
     .examples = examples,

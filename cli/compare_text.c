@@ -1,4 +1,5 @@
 /* A comparison as text. */
+#include "clock_label.h"
 #include "compare_view.h"
 #include "table.h"
 #include "units.h"
@@ -29,7 +30,8 @@ static void add_run(tb_table *table, const tb_compared_run *item)
     tb_table_cell(table, "%s", item->run->id);
     tb_table_cell(table, "%s", item->device);
     tb_table_cell(table, "%s", item->kernel);
-    tb_table_cell(table, "%s", tb_units_time_us(item->run->time.median_us, time));
+    tb_table_cell(table, "%s%s", tb_units_time_us(item->run->time.median_us, time),
+                  tb_clock_label(item->run));
     tb_table_cell(table, "%s", tb_units_time_us(item->predicted_us, time));
     if (item->has_bound) {
         tb_table_cell(table, "%s%s", item->above_bound != NULL ? "*" : "",
@@ -46,17 +48,19 @@ static void print_runs(tb_buffer *out, const tb_compare_view *view)
     static const char *const head[] = {"run",       "device", "kernel", "measured",
                                        "predicted", "bound",  "error",  "verdict"};
     tb_table table = tb_table_begin("lllrrrrl");
-    bool has_uncounted = false;
+    bool has_uncounted = false, has_events = false;
     add_head(&table, head, sizeof head / sizeof *head);
     for (size_t i = 0; i < view->row_count; i++) {
         add_run(&table, view->rows[i]);
         has_uncounted = has_uncounted || !view->rows[i]->counted;
+        has_events = has_events || view->rows[i]->run->clock == TB_CLOCK_EVENTS;
     }
     tb_table_print(&table, out);
     if (has_uncounted) {
         tb_buffer_text(out, "\n(in parentheses: dense, not counted in the summary; --all counts "
                             "them)\n");
     }
+    tb_clock_label_print(has_events, view->comparison->is_emulated, "\n", out);
 }
 
 static void print_above_bound(tb_buffer *out, const tb_compare_view *view)
@@ -142,7 +146,7 @@ static void print_summary_table(tb_buffer *out, const tb_comparison *from)
                                        "Pearson", "Spearman", "Kendall", "regret"};
     tb_table table = tb_table_begin("lrrrrrrrrrrr");
     add_head(&table, head, sizeof head / sizeof *head);
-    add_summary(&table, "all", &from->summary);
+    add_summary(&table, from->is_emulated ? "all (emulated)" : "all", &from->summary);
     for (size_t i = 0; from->device_count > 1 && i < from->device_count; i++) {
         add_summary(&table, from->by_device[i].name, &from->by_device[i].errors);
     }
@@ -264,6 +268,9 @@ void tb_view_compare_text(tb_buffer *out, const tb_compare_view *view)
         print_runs(out, view);
         print_above_bound(out, view);
         print_notes(out, view);
+    }
+    if (view->has_counters) {
+        tb_view_counters_text(out, view);
     }
     print_summary(out, view->comparison);
     tb_view_networks_text(out, view->comparison);

@@ -79,6 +79,14 @@ static void put_run(tb_document *doc, const tb_compared_run *item)
     put_stated(doc, "measured_permute_us", run->permute_us.given, run->permute_us.value);
     tb_document_double(doc, "predicted_permute_us", item->predicted_permute_us);
     tb_document_text(doc, "quality", run->quality);
+    tb_document_text(doc, "clock",
+                     run->is_processor_time        ? "processor"
+                     : run->clock != TB_CLOCK_HOST ? tb_run_clock_names[run->clock]
+                                                   : NULL);
+    tb_document_bool(doc, "emulated", run->emulated);
+    if (item->has_work) {
+        tb_view_counters_document(doc, item);
+    }
     put_texts(doc, "notes", item->notes, item->note_count);
     tb_document_close(doc);
 }

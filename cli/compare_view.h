@@ -13,6 +13,7 @@ typedef struct tb_compare_view {
     const tb_compared_run *const *rows; /* runs that were compared */
     size_t row_count;
     bool is_cut;                  /* the rows are only the worst */
+    bool has_counters;            /* show them */
     const tb_old_comparison *old; /* to compare with, or NULL */
     const tb_change *changes;
     size_t change_count;
@@ -23,6 +24,10 @@ void tb_view_compare_document(tb_document *doc, const tb_compare_view *view);
 
 /** The table of runs, the summary, and what could not be compared. */
 void tb_view_compare_text(tb_buffer *out, const tb_compare_view *view);
+
+/** The hardware counters of a run that was compared, as an object; and of all runs, as a table. */
+void tb_view_counters_document(tb_document *doc, const tb_compared_run *item);
+void tb_view_counters_text(tb_buffer *out, const tb_compare_view *view);
 
 /** The same of its runs of whole networks; nothing where there are none (as text). */
 void tb_view_networks_document(tb_document *doc, const tb_comparison *comparison);

@@ -133,8 +133,9 @@ static void print_fits(const tb_kernel *kernel, tb_buffer *out)
     }
     tb_buffer_text(out, "time        ");
     for (size_t i = 0; i < kernel->time.fit_count; i++) {
-        tb_buffer_printf(out, "%s%s (%lld runs, %s)", i == 0 ? "fitted on " : ", ",
+        tb_buffer_printf(out, "%s%s (%lld %sruns, %s)", i == 0 ? "fitted on " : ", ",
                          kernel->time.fits[i].device, (long long)kernel->time.fits[i].runs,
+                         kernel->time.fits[i].is_emulated ? "emulated " : "",
                          kernel->time.fits[i].date);
     }
     tb_buffer_text(out, kernel->time.fit_count == 0 ? "modelled, not fitted\n" : "\n");

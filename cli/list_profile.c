@@ -1,5 +1,6 @@
 #include "list_profile.h"
 
+#include "clock_label.h"
 #include "predict_view.h"
 #include "profile.h"
 #include "table.h"
@@ -22,7 +23,9 @@ static void add_row(tb_table *table, const tb_run *run)
     tb_table_cell(table, "%s", run->kernel != NULL ? run->kernel : run->kernel_text);
     tb_table_cell(table, "%s", tb_view_dims(layout->extent, layout->rank, dims));
     tb_table_cell(table, "%s", pattern_words(run, pattern));
-    tb_table_cell(table, "%s", run->time.given ? tb_units_time_us(run->time.median_us, time) : "-");
+    tb_table_cell(table, "%s%s",
+                  run->time.given ? tb_units_time_us(run->time.median_us, time) : "-",
+                  run->time.given ? tb_clock_label(run) : "");
 }
 
 static void put_stated(tb_document *doc, const char *key, const tb_stated *number)
@@ -55,6 +58,7 @@ static void put_run(tb_document *doc, const tb_run *run)
     put_stated(doc, "permute_us", &run->permute_us);
     tb_document_text(doc, "includes", tb_run_includes_names[run->includes]);
     tb_document_text(doc, "quality", run->quality);
+    tb_document_bool(doc, "emulated", run->emulated);
     tb_document_text(doc, "source", run->source);
     tb_document_text(doc, "notes", run->notes);
     tb_document_close(doc);
@@ -82,11 +86,16 @@ static void print_profile(const tb_profile *profile, tb_buffer *out)
     for (size_t i = 0; i < sizeof head / sizeof *head; i++) {
         tb_table_cell(&table, "%s", head[i]);
     }
+    bool has_events = false, has_emulated = false;
     for (size_t i = 0; i < profile->count; i++) {
-        add_row(&table, &profile->runs[i]);
+        const tb_run *run = &profile->runs[i];
+        add_row(&table, run);
+        has_events = has_events || (run->time.given && run->clock == TB_CLOCK_EVENTS);
+        has_emulated = has_emulated || (run->time.given && run->emulated);
     }
     tb_buffer_printf(out, "%s: %s\n\n", profile->name, profile->summary);
     tb_table_print(&table, out);
+    tb_clock_label_print(has_events, has_emulated, "\n", out);
     tb_buffer_text(out, "\n");
     for (size_t i = 0; i < profile->note_count; i++) {
         tb_buffer_printf(out, "note      %s\n", profile->notes[i]);

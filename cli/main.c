@@ -1,6 +1,9 @@
+#include "backend.h"
 #include "commands.h"
 
 int main(int argc, char **argv)
 {
-    return tb_cli_main(argc, argv);
+    int code = tb_cli_main(argc, argv);
+    tb_backends_close();
+    return code;
 }

@@ -13,12 +13,18 @@ typedef struct tb_measure_args {
     tb_arg_choice backend, implementation, clock;
     tb_arg_int threads, min_samples, seed;
     tb_arg_double precision, max_time;
-    bool warm, cold, resume;
+    const char *gpu;
+    bool events;
+    bool warm, cold, resume, counters;
     const char *device;
+    struct {
+        const char *command, *match; /* of --exec: another program is measured */
+        tb_arg_int launches, warm_up, kernels_per_launch;
+    } exec;
     tb_output_args output;
 } tb_measure_args;
 
-#define TB_MEASURE_GROUP_COUNT 6
+#define TB_MEASURE_GROUP_COUNT 7
 
 extern const tb_option_group tb_measure_option_groups[TB_MEASURE_GROUP_COUNT];
 

@@ -1,6 +1,8 @@
 #include "measure_view.h"
 
+#include "clock_label.h"
 #include "environment.h"
+#include "measured_speedup.h"
 #include "table.h"
 #include "units.h"
 
@@ -28,9 +30,9 @@ static tb_status work_out(const tb_measure *measure, const tb_profile *profile, 
         tb_series_summarise(run->time.samples_us, (size_t)run->time.n, &out->summary, err);
     double median_us = run->time.median_us;
     out->flop_per_s = out->prediction->launch.visible_flop / (median_us * 1e-6);
-    out->has_speedup = run->has_baseline;
-    out->has_bound = run->has_baseline && run->kernel != NULL;
-    if (run->has_baseline) {
+    out->has_speedup = run->has_baseline && tb_run_same_clock(run, &profile->runs[run->baseline]);
+    out->has_bound = out->has_speedup && run->kernel != NULL;
+    if (out->has_speedup) {
         out->speedup = profile->runs[run->baseline].time.median_us / median_us;
         out->of_bound_percent = 100 * out->speedup / out->prediction->bound.tile_speedup;
     }
@@ -41,7 +43,8 @@ static void add_row(tb_table *table, const measured *of)
 {
     char time[48];
     tb_table_cell(table, "%s", of->run->id);
-    tb_table_cell(table, "%s", tb_units_time_us(of->run->time.median_us, time));
+    tb_table_cell(table, "%s%s", tb_units_time_us(of->run->time.median_us, time),
+                  tb_clock_label(of->run));
     if (of->summary.has_interval) {
         tb_table_cell(table, "%.1f %%", 100 * of->summary.spread);
     } else {
@@ -73,6 +76,7 @@ tb_status tb_view_measured_text(tb_buffer *out, const tb_measure *measure,
                                         "speedup", "bound", "of bound", "permute"};
     tb_table table = tb_table_begin("lrrrrrrrr");
     tb_status status = TB_OK;
+    bool has_events = false, has_emulated = false;
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
         tb_table_cell(&table, "%s", heads[i]);
     }
@@ -81,6 +85,8 @@ tb_status tb_view_measured_text(tb_buffer *out, const tb_measure *measure,
         status = work_out(measure, profile, &profile->runs[i], &of, err);
         if (status == TB_OK) {
             add_row(&table, &of);
+            has_events = has_events || of.run->clock == TB_CLOCK_EVENTS;
+            has_emulated = has_emulated || of.run->emulated;
         }
     }
     tb_table_print(&table, out);
@@ -88,6 +94,7 @@ tb_status tb_view_measured_text(tb_buffer *out, const tb_measure *measure,
                         "no other program disturbed\nwhere there are enough; +- half its 95 % "
                         "interval;\nGFLOP/s: of visible pairs; bound: what tiles allow over the "
                         "dense baseline, which was measured too\n");
+    tb_clock_label_print(has_events, has_emulated, "", out);
     return status;
 }
 
@@ -124,6 +131,16 @@ static void put_run(tb_document *doc, const measured *of, const tb_profile *prof
     tb_document_int(doc, "checked_rows", run->check.rows);
     tb_document_double(doc, "worst_error_of_bound", run->check.worst);
     tb_document_int(doc, "disturbed", run->noise.disturbed);
+    tb_document_text(doc, "clock",
+                     run->is_processor_time        ? "processor"
+                     : run->clock == TB_CLOCK_HOST ? "wall"
+                                                   : tb_run_clock_names[run->clock]);
+    tb_document_bool(doc, "emulated", run->emulated);
+    put_optional(doc, "launch_overhead_us", run->launch_overhead_us.given,
+                 run->launch_overhead_us.value);
+    tb_document_int(doc, "power_capped", run->noise.power_capped);
+    tb_document_int(doc, "retries", run->noise.retries);
+    tb_document_int(doc, "discarded", run->noise.discarded);
     tb_document_text(doc, "ended", run->ended);
     tb_document_text(doc, "command", run->command);
     tb_document_close(doc);

@@ -26,6 +26,9 @@ function(tb_layer name)
   endforeach()
   target_link_libraries(${target} PUBLIC ${LAYER_PUBLIC} PRIVATE ${LAYER_PRIVATE})
   tb_compile_options(${target})
+  # Shared libraries are made of them too: of the tests', and what is injected into a program.
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  target_compile_options(${target} PRIVATE -fno-semantic-interposition)
   set_property(GLOBAL APPEND PROPERTY TB_ALL_LAYERS ${target})
 
   if(NOT LAYER_NOT_INSTALLED)

@@ -3,6 +3,7 @@
 #include "backend_types.h"
 #include "checked.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +13,13 @@ const char *const tb_implementation_names[TB_IMPLEMENTATION_COUNT] = {"fused", "
 
 const tb_backend *const tb_backends[TB_BACKEND_COUNT] = {&tb_backend_cpu, &tb_backend_cuda};
 
+const char *const tb_run_clock_names[TB_RUN_CLOCK_COUNT] = {"host", "cupti", "cuda-events"};
+
 struct tb_plan {
     const tb_backend *backend;
     tb_plan_state *state;
+    tb_tensors tensors; /* of the last run */
+    bool has_run;
 };
 
 tb_launch tb_launch_default(void)
@@ -126,7 +131,34 @@ tb_status tb_plan_create(const tb_backend *backend, const tb_launch *launch, tb_
 tb_status tb_plan_run(tb_plan *plan, const tb_tensors *tensors, tb_run_times *times, tb_error *err)
 {
     tb_run_times own;
-    return plan->backend->run(plan->state, tensors, times == NULL ? &own : times, err);
+    tb_status status = plan->backend->run(plan->state, tensors, times == NULL ? &own : times, err);
+    plan->tensors = *tensors;
+    plan->has_run = status == TB_OK;
+    return status;
+}
+
+tb_status tb_plan_repeat(tb_plan *plan, tb_run_times *times, tb_error *err)
+{
+    const tb_backend *backend = plan->backend;
+    tb_run_times own;
+    times = times == NULL ? &own : times;
+    assert(plan->has_run);
+    return backend->repeat != NULL ? backend->repeat(plan->state, times, err)
+                                   : backend->run(plan->state, &plan->tensors, times, err);
+}
+
+tb_plan_state *tb_plan_state_of(const tb_plan *plan)
+{
+    return plan->state;
+}
+
+void tb_backends_close(void)
+{
+    for (size_t i = 0; i < TB_BACKEND_COUNT; i++) {
+        if (tb_backends[i]->close != NULL) {
+            tb_backends[i]->close();
+        }
+    }
 }
 
 void tb_plan_counters(const tb_plan *plan, tb_run_counters *out)

@@ -17,6 +17,8 @@
 #define TB_BACKEND_H
 
 #include "device_facts.h"
+#include "gpu_state.h"
+#include "hardware_counters.h"
 #include "tile_list.h"
 
 #include <stdbool.h>
@@ -62,8 +64,25 @@ typedef struct tb_tensors {
     float *lse;
 } tb_tensors;
 
-/** How long one run took. total_us is wall time; the steps follow each other. */
+/** What a run's times are of. Times of different clocks are never put together. */
+typedef enum tb_run_clock {
+    TB_CLOCK_HOST,  /* the host's clock around the work */
+    TB_CLOCK_CUPTI, /* the GPU's own stamps at each kernel's start and end */
+    TB_CLOCK_EVENTS /* CUDA events around the kernels: with what lies between them */
+} tb_run_clock;
+
+#define TB_RUN_CLOCK_COUNT 3
+
+/** "host", "cupti", "cuda-events". */
+extern const char *const tb_run_clock_names[TB_RUN_CLOCK_COUNT];
+
+/** How long one run took. total_us is wall time (of a GPU: from the first kernel's start to the
+ *  last one's end); the steps follow each other. */
 typedef struct tb_run_times {
+    tb_run_clock clock;
+    double host_us; /* of a GPU: from the first launch's call until the host knows that all is done;
+                       with total_us it gives what launching costs; else 0 */
+    int retries;    /* of a GPU: runs made again because their stamps could not be trusted */
     double permute_us;   /* tokens into tile order; 0 where they are in it */
     double attention_us; /* with packing */
     double unpermute_us;
@@ -87,11 +106,25 @@ typedef struct tb_run_counters {
                                 the plan; NULL unless counting a list */
 } tb_run_counters;
 
+/** A kernel that a run launched, as the GPU's tools saw it. */
+typedef struct tb_run_kernel {
+    const char *name; /* of its compiled form */
+    int64_t launches;
+    int64_t registers; /* a thread */
+    int64_t static_shared_bytes, dynamic_shared_bytes;
+    int64_t grid[3]; /* of the first launch */
+    int threads;     /* a CTA */
+    double time_us;  /* of all its launches in the last run; 0 = not known */
+} tb_run_kernel;
+
+#define TB_RUN_KERNELS_MAX 8
+
 typedef struct tb_plan_state tb_plan_state; /* each backend's own */
 
 typedef struct tb_backend {
     const char *name;
     const char *summary;
+    bool is_gpu; /* it has what is marked so below; else those are NULL */
 
     /** TB_OK, or TB_EUNAVAILABLE with the reason why this backend cannot run here. */
     tb_status (*available)(tb_error *err);
@@ -108,6 +141,28 @@ typedef struct tb_backend {
                      tb_error *err);
     void (*counters)(const tb_plan_state *state, tb_run_counters *out);
     void (*destroy)(tb_plan_state *state);
+
+    /** GPU: run again on the inputs that the last run() uploaded; nothing is copied. */
+    tb_status (*repeat)(tb_plan_state *state, tb_run_times *times, tb_error *err);
+
+    /** GPU: overwrite more memory than its caches hold. */
+    tb_status (*flush)(tb_plan_state *state, tb_error *err);
+
+    /** GPU: clocks and limits now. */
+    void (*read_state)(tb_gpu_state *out);
+
+    /** GPU: the kernels of the last run, at most TB_RUN_KERNELS_MAX; returns how many. */
+    int (*kernels)(const tb_plan_state *state, tb_run_kernel *out);
+
+    /** GPU: run the attention steps under the profiler; TB_EUNAVAILABLE with the reason where that
+     * is not permitted. */
+    tb_status (*hardware)(tb_plan_state *state, tb_hardware_counters *out, tb_error *err);
+
+    /** GPU: its results are of the tests' emulated GPU, and say nothing of a real one. */
+    bool (*is_emulated)(void);
+
+    /** GPU: let go of the device; it may be used again after. */
+    void (*close)(void);
 } tb_backend;
 
 #define TB_BACKEND_COUNT 2
@@ -133,8 +188,18 @@ TB_NODISCARD tb_status tb_plan_create(const tb_backend *backend, const tb_launch
 TB_NODISCARD tb_status tb_plan_run(tb_plan *plan, const tb_tensors *tensors, tb_run_times *times,
                                    tb_error *err);
 
+/** Run it again on the inputs of the last tb_plan_run(): what is timed. The output stays where it
+ * is (of a GPU: on the device). A caller bug before a tb_plan_run(). */
+TB_NODISCARD tb_status tb_plan_repeat(tb_plan *plan, tb_run_times *times, tb_error *err);
+
 /** What the last run did; zeros before the first. */
 void tb_plan_counters(const tb_plan *plan, tb_run_counters *out);
+
+/** The backend's own part of a plan, for its functions above. */
+tb_plan_state *tb_plan_state_of(const tb_plan *plan);
+
+/** Let all backends go of their devices, at the end of a process. */
+void tb_backends_close(void);
 
 /** Free a plan; NULL is allowed. */
 void tb_plan_destroy(tb_plan *plan);

@@ -164,6 +164,14 @@ double tb_reference_lse_bound(const tb_reference *reference)
     return rounding(reference) + ldexp(fabs(reference->lse), -24);
 }
 
+tb_reference_arithmetic tb_reference_gpu_arithmetic(const tb_launch *launch)
+{
+    return launch->implementation == TB_IMPLEMENTATION_NAIVE ||
+                   launch->problem.dtype == TB_DTYPE_FP32
+               ? TB_ARITHMETIC_FP32
+               : TB_ARITHMETIC_TENSOR;
+}
+
 double tb_reference_gpu_bound(const tb_reference *reference, tb_dtype dtype,
                               tb_reference_arithmetic arithmetic, int64_t d)
 {

@@ -56,6 +56,9 @@ typedef enum tb_reference_arithmetic {
     TB_ARITHMETIC_TENSOR /* weights rounded to the tensors' type for mma */
 } tb_reference_arithmetic;
 
+/** How our CUDA kernels round in a launch: those for fp32 and the naive one do not use mma. */
+tb_reference_arithmetic tb_reference_gpu_arithmetic(const tb_launch *launch);
+
 /**
  * The bound on |o - reference| of a kernel on a GPU, for dimension d of v.
  *

@@ -82,14 +82,19 @@ typedef struct tb_measured_fact {
     double low, high;   /* quartiles; both the median where the file does not say */
     int64_t samples;    /* 0 = not said */
     const char *method; /* or NULL */
+    double published;   /* of the base device, in the fact's unit; 0 = not known */
 } tb_measured_fact;
 
 typedef struct tb_device {
     const char *name;
     const char *summary;
-    const char *dense_kernel;   /* kernel that its dense baseline runs, or NULL */
-    const char *default_kernel; /* kernel where none is named, or NULL */
-    const char *like;           /* device whose values were taken over, or NULL */
+    const char *dense_kernel;     /* kernel that its dense baseline runs, or NULL */
+    const char *default_kernel;   /* kernel where none is named, or NULL */
+    const char *like;             /* device whose values were taken over, or NULL */
+    const char *base;             /* known device that this one was measured to be, or NULL */
+    const char *const *from_base; /* names of values that could not be measured: the base's */
+    size_t from_base_count;
+    bool is_emulated; /* measured on the tests' emulated GPU: it says nothing of a real one */
     const char *const *aliases;
     size_t alias_count;
     int64_t compute_capability; /* 90 = 9.0; 0 = not an NVIDIA GPU */

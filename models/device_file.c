@@ -9,16 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const device_keys[] = {"schema",         "name",
-                                          "summary",        "aliases",
-                                          "like",           "values",
-                                          "assumed",        "compute_capability",
-                                          "derived",        "doubtful",
-                                          "unsupported",    "notes",
-                                          "sources",        "dense_kernel",
-                                          "default_kernel", "measured",
-                                          "is_cpu",         NULL};
-static const char *const measured_keys[] = {"median", "low", "high", "samples", "method", NULL};
+static const char *const device_keys[] = {
+    "schema",  "name",         "summary",        "aliases",
+    "like",    "values",       "assumed",        "compute_capability",
+    "derived", "doubtful",     "unsupported",    "notes",
+    "sources", "dense_kernel", "default_kernel", "measured",
+    "is_cpu",  "base",         "from_base",      "emulated",
+    NULL};
+static const char *const measured_keys[] = {"median", "low",       "high", "samples",
+                                            "method", "published", NULL};
 static const char *const assumed_keys[] = {"value", "why", NULL};
 
 static tb_status no_memory(tb_error *err)
@@ -145,6 +144,9 @@ static tb_status read_fact(const tb_yaml_node *map, tb_measured_fact *out, tb_er
         status = read_optional(map, "high", &out->high, err);
     }
     if (status == TB_OK) {
+        status = read_optional(map, "published", &out->published, err);
+    }
+    if (status == TB_OK) {
         status = tb_field_int(map, "samples", 1, &out->samples, err);
     }
     return status == TB_OK ? tb_field_text(map, "method", false, &out->method, err) : status;
@@ -172,6 +174,38 @@ static tb_status read_measured(const tb_yaml_node *root, tb_device *device, tb_e
     device->measured = facts;
     device->measured_count = count;
     return status;
+}
+
+/* Each must be a value that is there. */
+static tb_status read_from_base(const tb_yaml_node *root, tb_device *device, tb_error *err)
+{
+    const tb_yaml_node *list = tb_yaml_get(root, "from_base");
+    tb_status status =
+        tb_field_texts(list, device->arena, &device->from_base, &device->from_base_count, err);
+    for (size_t i = 0; status == TB_OK && i < device->from_base_count; i++) {
+        const tb_yaml_node *item = tb_yaml_item(list, i);
+        size_t key = 0;
+        status = tb_yaml_choice(item, tb_device_value_names, TB_DEVICE_KEY_COUNT, &key, err);
+        if (status == TB_OK && device->values[key].origin == TB_VALUE_UNKNOWN) {
+            return tb_yaml_fail(item, err, "%s has no value here; leave it out of from_base",
+                                tb_device_value_names[key]);
+        }
+    }
+    return status;
+}
+
+/* What a device file has that `measure` wrote of a GPU. */
+static tb_status read_measurement(const tb_yaml_node *root, tb_device *device, tb_error *err)
+{
+    const tb_yaml_node *emulated = tb_yaml_get(root, "emulated");
+    tb_status status = tb_field_text(root, "base", false, &device->base, err);
+    if (status == TB_OK && emulated != NULL) {
+        status = tb_yaml_bool(emulated, &device->is_emulated, err);
+    }
+    if (status == TB_OK) {
+        status = read_from_base(root, device, err);
+    }
+    return status == TB_OK ? read_measured(root, device, err) : status;
 }
 
 static tb_status read_device(const tb_yaml_node *root, tb_device *device, tb_error *err)
@@ -206,7 +240,7 @@ static tb_status read_device(const tb_yaml_node *root, tb_device *device, tb_err
         status = read_assumed(root, device, err);
     }
     if (status == TB_OK) {
-        status = read_measured(root, device, err);
+        status = read_measurement(root, device, err);
     }
     return status == TB_OK ? read_lists(root, device, err) : status;
 }

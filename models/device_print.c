@@ -67,6 +67,10 @@ static void print_measured(const tb_device *device, const char *indent, tb_buffe
         if (fact->samples > 0) {
             tb_buffer_printf(out, ", samples: %lld", (long long)fact->samples);
         }
+        if (fact->published > 0) {
+            tb_buffer_text(out, ", published: ");
+            tb_yaml_print_double(out, fact->published);
+        }
         if (fact->method != NULL) {
             tb_buffer_text(out, ", method: ");
             tb_yaml_print_text(out, fact->method);
@@ -80,6 +84,7 @@ void tb_device_print(const tb_device *device, const char *indent, tb_buffer *out
     print_text(out, indent, "name", device->name);
     print_text(out, indent, "summary", device->summary);
     print_text(out, indent, "like", device->like);
+    print_text(out, indent, "base", device->base);
     print_text(out, indent, "dense_kernel", device->dense_kernel);
     print_text(out, indent, "default_kernel", device->default_kernel);
     if (device->compute_capability > 0) {
@@ -89,9 +94,13 @@ void tb_device_print(const tb_device *device, const char *indent, tb_buffer *out
     if (device->is_cpu) {
         tb_buffer_printf(out, "%sis_cpu: true\n", indent);
     }
+    if (device->is_emulated) {
+        tb_buffer_printf(out, "%semulated: true\n", indent);
+    }
     print_texts(out, indent, "aliases", device->aliases, device->alias_count);
     print_values(device, indent, false, out);
     print_values(device, indent, true, out);
+    print_texts(out, indent, "from_base", device->from_base, device->from_base_count);
     print_measured(device, indent, out);
     print_texts(out, indent, "notes", device->notes, device->note_count);
     print_texts(out, indent, "doubtful", device->doubtful, device->doubtful_count);

@@ -7,8 +7,8 @@
 #include <string.h>
 
 static const char *const fit_keys[] = {
-    "device",  "compute_capability", "date", "runs", "values", "errors", "covariance",
-    "scatter", "degrees_of_freedom", NULL};
+    "device",  "compute_capability", "date",     "runs", "values", "errors", "covariance",
+    "scatter", "degrees_of_freedom", "emulated", NULL};
 
 tb_status tb_fit_file_parameter(const tb_yaml_node *map, size_t i, size_t *parameter, tb_error *err)
 {
@@ -122,6 +122,10 @@ static tb_status read_fit(const tb_yaml_node *map, tb_fit *out, tb_error *err)
     }
     if (status == TB_OK) {
         status = tb_field_int(map, "runs", 1, &out->runs, err);
+    }
+    const tb_yaml_node *emulated = tb_yaml_get(map, "emulated");
+    if (status == TB_OK && emulated != NULL) {
+        status = tb_yaml_bool(emulated, &out->is_emulated, err);
     }
     if (status == TB_OK) {
         status = read_numbers(tb_yaml_get(map, "values"), true, out->value, out->fitted, err);

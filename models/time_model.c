@@ -76,7 +76,10 @@ static bool rests_on(const tb_kernel *kernel, const tb_device *device, tb_value_
 static tb_basis basis_of(const tb_time_case *item, const tb_time_values *values)
 {
     bool is_backward = item->problem->pass == TB_PASS_BACKWARD;
-    if (rests_on(item->kernel, item->device, TB_VALUE_ASSUMED) || item->device->like != NULL) {
+    const tb_fit *fit = tb_time_find_fit(&item->kernel->time, item->device->name);
+    bool is_emulated = item->device->is_emulated || (fit != NULL && fit->is_emulated);
+    if (is_emulated || rests_on(item->kernel, item->device, TB_VALUE_ASSUMED) ||
+        item->device->like != NULL) {
         return TB_BASIS_ASSUMED;
     }
     return (is_backward && !values->fitted[TB_TIME_BACKWARD_OVERLAP]) ||

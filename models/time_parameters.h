@@ -70,6 +70,7 @@ typedef struct tb_fit {
     bool has_scatter;
     double scatter;             /* relative spread of single runs that the fit assumed */
     int64_t degrees_of_freedom; /* of the errors (Student's t); 0 = not stated */
+    bool is_emulated;           /* of runs on the tests' emulated GPU: no calibration */
 } tb_fit;
 
 /** How a kernel computes attention: the three classes of the neighborhood-attention papers. */

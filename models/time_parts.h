@@ -19,6 +19,20 @@ tb_matrix_instruction tb_time_instructions(const tb_kernel *kernel, const tb_dev
 /** Head dims as the kernel computes them: padded, each for itself. */
 void tb_time_padded_dims(const tb_kernel *kernel, const tb_problem *problem, double *d, double *dv);
 
+/** Do its matrix products run on tensor cores? Else on the FMA pipes. */
+bool tb_time_has_tensor(const tb_time_case *item);
+
+/** FLOP that the device's tensor cores do a clock and SM for this dtype, at their best. TB_OK;
+ *  TB_EINVAL when unknown. */
+TB_NODISCARD tb_status tb_time_tensor_rate(const tb_time_case *item, double *out, tb_error *err);
+
+/** Part of the exponentials that run on FMA pipes: the device's own value, else the kernel's. */
+double tb_time_exp_fma_fraction(const tb_time_case *item);
+
+/** Bytes that come from L2 for a tile: the KV tile; backward: Q and dO, and dQ in fp32 there and
+ *  back. */
+double tb_time_l2_tile_bytes(const tb_time_case *item, double q, double kv);
+
 /** Warps of a CTA, as the kernel's resources say; 0 where they do not. */
 double tb_time_cta_warps(const tb_kernel *kernel, const tb_problem *problem,
                          const tb_tiling *tiling, const tb_device *device);

@@ -34,20 +34,31 @@ tb_matrix_instruction tb_time_instructions(const tb_kernel *kernel, const tb_dev
     return generation == 9 ? TB_WGMMA : generation == 10 ? TB_TCGEN05 : TB_MMA_SYNC;
 }
 
+bool tb_time_has_tensor(const tb_time_case *item)
+{
+    return item->problem->dtype != TB_DTYPE_FP32 && item->kernel->time.kind != TB_CLASS_NAIVE;
+}
+
+tb_status tb_time_tensor_rate(const tb_time_case *item, double *out, tb_error *err)
+{
+    const tb_device *device = item->device;
+    tb_device_key key = TB_DEVICE_TENSOR_FP16_FLOP_PER_CLK_PER_SM;
+    if (item->problem->dtype == TB_DTYPE_E4M3 || item->problem->dtype == TB_DTYPE_E5M2) {
+        key = TB_DEVICE_TENSOR_FP8_FLOP_PER_CLK_PER_SM;
+    }
+    return tb_device_need(device, key, out, err);
+}
+
 /* FLOP that the device's matrix units do a clock and SM for this dtype and kernel. */
 static tb_status tensor_rate(const tb_time_case *item, double *out, tb_error *err)
 {
     const tb_device *device = item->device;
-    tb_device_key key = TB_DEVICE_TENSOR_FP16_FLOP_PER_CLK_PER_SM;
-    if (item->problem->dtype == TB_DTYPE_FP32 || item->kernel->time.kind == TB_CLASS_NAIVE) {
+    if (!tb_time_has_tensor(item)) {
         tb_status status = tb_device_need(device, TB_DEVICE_FP32_FMA_LANES_PER_SM, out, err);
         *out *= FLOP_PER_FMA; /* CUDA cores */
         return status;
     }
-    if (item->problem->dtype == TB_DTYPE_E4M3 || item->problem->dtype == TB_DTYPE_E5M2) {
-        key = TB_DEVICE_TENSOR_FP8_FLOP_PER_CLK_PER_SM;
-    }
-    tb_status status = tb_device_need(device, key, out, err);
+    tb_status status = tb_time_tensor_rate(item, out, err);
     if (tb_time_instructions(item->kernel, device) == TB_MMA_SYNC) {
         *out *= tb_device_get(device, TB_DEVICE_MMA_SYNC_FRACTION, 1);
     }
@@ -74,8 +85,7 @@ void tb_time_padded_dims(const tb_kernel *kernel, const tb_problem *problem, dou
     *dv = (double)tb_max(problem->dim_value, value_to);
 }
 
-/* Part of the exponentials that run on FMA pipes: the device's own value, else the kernel's. */
-static double exp_fma_fraction(const tb_time_case *item)
+double tb_time_exp_fma_fraction(const tb_time_case *item)
 {
     const tb_time_traits *traits = &item->kernel->time;
     double here = 0;
@@ -128,19 +138,23 @@ static smem_work smem_cycles(const tb_time_case *item, double q, double kv)
                        .scores = passes->scores * q * kv * element / rate};
 }
 
-/* What comes from L2 for a tile: the KV tile; backward: Q and dO, and dQ in fp32 there and back. */
+double tb_time_l2_tile_bytes(const tb_time_case *item, double q, double kv)
+{
+    const tb_problem *problem = item->problem;
+    double element = (double)tb_dtype_bytes(problem->dtype), fp32 = 4;
+    double d = (double)problem->dim, both = d + (double)problem->dim_value;
+    return problem->pass == TB_PASS_FORWARD
+               ? kv * both * element
+               : q * both * element + (item->kernel->time.dq_atomic ? 2 * q * d * fp32 : 0);
+}
+
 static double l2_cycles(const tb_time_case *item, double q, double kv)
 {
     const tb_device *device = item->device;
-    const tb_problem *problem = item->problem;
     double l2 = tb_device_get(device, TB_DEVICE_MEASURED_L2_READ_GB_PER_S, 0);
     double sms = tb_device_get(device, TB_DEVICE_SM_COUNT, 0);
     double clock = tb_device_get(device, TB_DEVICE_CLOCK_BOOST_MHZ, 0);
-    double element = (double)tb_dtype_bytes(problem->dtype), fp32 = 4;
-    double d = (double)problem->dim, both = d + (double)problem->dim_value;
-    double bytes = problem->pass == TB_PASS_FORWARD
-                       ? kv * both * element
-                       : q * both * element + (item->kernel->time.dq_atomic ? 2 * q * d * fp32 : 0);
+    double bytes = tb_time_l2_tile_bytes(item, q, kv);
     if (!(l2 > 0 && sms > 0 && clock > 0)) {
         return 0;
     }
@@ -166,7 +180,7 @@ static void fused_tile(const tb_time_case *item, const sm_rates *rates, double q
 {
     const tb_time_traits *traits = &item->kernel->time;
     tb_pass pass = item->problem->pass;
-    double d, dv, fma = exp_fma_fraction(item);
+    double d, dv, fma = tb_time_exp_fma_fraction(item);
     tb_time_padded_dims(item->kernel, item->problem, &d, &dv);
     double flop = pass == TB_PASS_FORWARD ? 2 * (d + dv) : 2 * (3 * d + 2 * dv);
     cycles->tensor = q * kv * flop / rates->tensor;

@@ -1,6 +1,7 @@
 #include "chart_caption.h"
 
 #include "case_words.h"
+#include "emulated.h"
 #include "version.h"
 
 #include <stdarg.h>
@@ -65,4 +66,29 @@ void tb_chart_say_times(const tb_chart_input *input, const tb_timing *timing, tb
 void tb_chart_say_version(tb_chart_data *data)
 {
     tb_chart_say(data, "tilebound %s.", TB_VERSION);
+}
+
+static size_t count_events(const tb_chart_input *input)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < input->profile_count; p++) {
+        for (size_t i = 0; i < input->profiles[p]->count; i++) {
+            const tb_run *run = &input->profiles[p]->runs[i];
+            count += run->time.given && run->clock == TB_CLOCK_EVENTS;
+        }
+    }
+    return count;
+}
+
+void tb_chart_say_clocks(const tb_chart_input *input, tb_chart_data *data)
+{
+    bool is_device = input->device != NULL && input->device->is_emulated;
+    size_t events = count_events(input);
+    if (events > 0) {
+        tb_chart_say(data, "%zu of the profiles' times are of CUDA events, not of CUPTI.", events);
+    }
+    if (is_device || tb_profiles_have_emulated(input->profiles, input->profile_count)) {
+        tb_buffer_text(&data->title, " (emulated)");
+        tb_chart_say(data, "Emulated: no GPU ran; what is measured says nothing of one.");
+    }
 }

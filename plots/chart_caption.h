@@ -21,7 +21,11 @@ void tb_chart_say_tiles(const tb_prediction *prediction, tb_chart_data *data);
 /** "Predicted: cutlass-hopper-fna (calibrated) and cudnn dense (calibrated) on h100-sxm." */
 void tb_chart_say_times(const tb_chart_input *input, const tb_timing *timing, tb_chart_data *data);
 
-/** "tilebound 0.3.0.": the last sentence of every caption. */
+/** Mark a chart of emulated times or of an emulated device, in the title and in a last sentence,
+ * and one of times that CUDA events took. */
+void tb_chart_say_clocks(const tb_chart_input *input, tb_chart_data *data);
+
+/** "tilebound 0.3.0.": the last sentence of every other caption. */
 void tb_chart_say_version(tb_chart_data *data);
 
 #endif

@@ -1,5 +1,6 @@
 #include "chart_render.h"
 
+#include "chart_caption.h"
 #include "chart_style.h"
 #include "file.h"
 #include "gnuplot.h"
@@ -197,6 +198,9 @@ tb_status tb_chart_render(const tb_chart *chart, const tb_chart_input *input,
     tb_status status = tb_chart_check(chart, input, err);
     if (status == TB_OK) {
         status = chart->fill(input, &data, err);
+    }
+    if (status == TB_OK) {
+        tb_chart_say_clocks(input, &data);
     }
     if (status == TB_OK) {
         status = tb_chart_data_check(&data, err);

@@ -49,7 +49,8 @@ static bool is_outlier(const tb_chart_runs *runs, size_t index)
 typedef struct labels {
     size_t of[MOST_LABELS]; /* runs, largest prediction first */
     size_t count;
-    double low_us, high_us; /* of the axes */
+    double low_us, high_us;   /* of the axes */
+    bool has_left, has_right; /* some stand on that side */
 } labels;
 
 #define LABEL_HEIGHT 0.035 /* of the axis */
@@ -78,8 +79,7 @@ static int label_side(const tb_compared_run *run, const labels *list)
     return run->error_percent < 0 ? (place < 0.62 ? 1 : -1) : (place > 0.38 ? -1 : 1);
 }
 
-static void put_labels(const tb_chart_runs *runs, const labels *list, double scale,
-                       tb_chart_data *data)
+static void put_labels(const tb_chart_runs *runs, labels *list, double scale, tb_chart_data *data)
 {
     tb_buffer *out = tb_chart_data_file(data, "outliers.dat");
     double range = log(list->high_us / list->low_us), above = HUGE_VAL;
@@ -87,9 +87,12 @@ static void put_labels(const tb_chart_runs *runs, const labels *list, double sca
     for (size_t i = 0; i < list->count; i++) {
         const tb_compared_run *run = runs->runs[list->of[i]];
         double y = fmin(run->predicted_us, above * exp(-LABEL_HEIGHT * range));
+        int side = label_side(run, list);
         above = y;
+        list->has_right = list->has_right || side > 0;
+        list->has_left = list->has_left || side < 0;
         tb_buffer_printf(out, "%.9g\t%.9g\t%d\t", run->run->time.median_us * scale, y * scale,
-                         label_side(run, list));
+                         side);
         tb_chart_field(data, out, run->run->id);
         tb_buffer_printf(out, " (%+.0f %%)\n", run->error_percent);
     }
@@ -122,8 +125,26 @@ static void put_lines(double low, double high, tb_chart_data *data)
     }
 }
 
-static void print_script(const tb_chart_names *kernels, const char *unit, double low, double high,
-                         tb_chart_data *data)
+/* A side without labels is a plot of nothing: gnuplot 5.4 crashes over boxed labels of which none
+ * is drawn. */
+static void print_labels(const labels *list, tb_chart_data *data)
+{
+    const char *font = data->is_tex || data->is_text ? "" : " font ',8'";
+    static const char *const using[] = {"($3>0?$1:NaN):2:4 with labels left boxed offset 0.9,0",
+                                        "($3<0?$1:NaN):2:4 with labels right boxed offset -0.9,0"};
+    const bool has[] = {list->has_right, list->has_left};
+    for (int side = 0; side < 2; side++) {
+        if (has[side]) {
+            tb_buffer_printf(&data->script, ", \\\n  'outliers.dat' using %s%s notitle",
+                             using[side], font);
+        } else {
+            tb_buffer_text(&data->script, ", \\\n  NaN notitle");
+        }
+    }
+}
+
+static void print_script(const tb_chart_names *kernels, const labels *list, const char *unit,
+                         double low, double high, tb_chart_data *data)
 {
     tb_buffer *script = &data->script;
     tb_buffer_printf(
@@ -137,13 +158,7 @@ static void print_script(const tb_chart_names *kernels, const char *unit, double
         " title 'within 10 %%', \\\n  '' using 1:2 with lines lw 1.5 dt 1 "
         "lc rgb " TB_INK_BLACK " title 'predicted = measured'",
         low, high, low, high, unit, unit);
-    const char *font = data->is_tex || data->is_text ? "" : " font ',8'";
-    tb_buffer_printf(
-        script,
-        ", \\\n  'outliers.dat' using ($3>0?$1:NaN):2:4 with labels left boxed offset "
-        "0.9,0%s notitle, \\\n  '' using ($3<0?$1:NaN):2:4 with labels right boxed offset "
-        "-0.9,0%s notitle",
-        font, font);
+    print_labels(list, data);
     for (size_t k = 0; k < kernels->count; k++) {
         tb_buffer_printf(script,
                          ", \\\n  'runs.dat' using ($3==%zu?$1:NaN):2 with points lt %zu title ", k,
@@ -166,7 +181,7 @@ static void draw(const tb_chart_input *input, const tb_chart_runs *runs, tb_char
     put_lines(low, high, data);
     put_runs(runs, scale, &kernels, data);
     put_labels(runs, &outliers, scale, data);
-    print_script(&kernels, unit, low, high, data);
+    print_script(&kernels, &outliers, unit, low, high, data);
     tb_chart_title(input, data, "Predicted against measured times of %zu runs", runs->count);
     tb_chart_say_runs(runs, data);
     tb_chart_say(data, "Points by kernel, dense runs among them; named are the runs furthest off, "

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include "emulated.h"
 #include "gnuplot.h"
 #include "report_command.h"
 #include "report_files.h"
@@ -74,6 +75,11 @@ static void put_summary(tb_report_draft *draft)
     const tb_comparison *from = rows->comparison;
     tb_page *page = draft->page;
     tb_page_add(page, TB_PAGE_SECTION, "Summary");
+    if (page->is_emulated) {
+        tb_page_add(page, TB_PAGE_WARNING, "%s",
+                    "Emulated: no GPU ran. The measured times are of the tests' emulated GPU, and "
+                    "say nothing of a real one.");
+    }
     if (draft->without_figures) {
         tb_page_add(page, TB_PAGE_WARNING, "%s",
                     "gnuplot is not installed where this was made, so that there are tables only.");
@@ -135,14 +141,16 @@ static void count_items(const tb_report_draft *draft, tb_report_result *out)
 
 static const char *title_of(const tb_report_input *input, tb_page *page)
 {
+    const char *mark = page->is_emulated ? " (emulated)" : "";
     if (input->suite != NULL) {
-        return tb_page_say(page, "Suite %s: %s", input->suite->name, input->suite->summary);
+        return tb_page_say(page, "Suite %s: %s%s", input->suite->name, input->suite->summary, mark);
     }
     if (input->profile_count == 1 && input->profiles[0]->summary != NULL) {
-        return tb_page_say(page, "Profile %s: %s", input->profiles[0]->name,
-                           input->profiles[0]->summary);
+        return tb_page_say(page, "Profile %s: %s%s", input->profiles[0]->name,
+                           input->profiles[0]->summary, mark);
     }
-    return tb_page_say(page, "%zu profiles: bound, prediction, measurement", input->profile_count);
+    return tb_page_say(page, "%zu profiles: bound, prediction, measurement%s", input->profile_count,
+                       mark);
 }
 
 static tb_status make(const tb_report_options *options, const tb_report_rows *rows,
@@ -150,7 +158,9 @@ static tb_status make(const tb_report_options *options, const tb_report_rows *ro
 {
     char version[128];
     tb_page page = tb_page_begin("", options->command, options->version);
-    page.title = title_of(&options->input, &page);
+    const tb_report_input *input = &options->input;
+    page.is_emulated = tb_profiles_have_emulated(input->profiles, input->profile_count);
+    page.title = title_of(input, &page);
     tb_report_draft draft = {.input = &options->input,
                              .rows = rows,
                              .page = &page,

@@ -101,7 +101,8 @@ void tb_page_begin_table(tb_page *page, const char *id, const char *caption, con
     }
     item->table = table;
     table->id = id;
-    table->caption = caption;
+    table->caption =
+        page->is_emulated ? tb_page_say(page, "%s Emulated: no GPU ran.", caption) : caption;
     table->command = command;
     table->columns = strlen(align);
     assert(table->columns <= TB_PAGE_COLUMNS);

@@ -68,6 +68,7 @@ typedef struct tb_page {
     tb_page_table *table; /* that cells are added to */
     tb_arena *arena;      /* owned */
     size_t sections;
+    bool is_emulated; /* its times are of the tests' emulated GPU: captions of tables say so */
     bool failed;
 } tb_page;
 

@@ -1,6 +1,7 @@
 #include "report_problems.h"
 
 #include "case_words.h"
+#include "clock_label.h"
 #include "report_command.h"
 #include "tile_choice.h"
 #include "units.h"
@@ -135,7 +136,8 @@ static void put_speedup(tb_page *page, const tb_report_rows *rows, const tb_repo
     tb_page_cell_number(page, 2, speedups.attention);
     tb_page_cell_number(page, 2, timing->has_dense ? timing->speedup_total : none);
     tb_page_cell_number(page, 2, speedups.with_permutation);
-    tb_page_cell_text(page, "%s", row->compared != NULL ? row->compared->run->id : "-");
+    tb_page_cell_text(page, "%s%s", row->compared != NULL ? row->compared->run->id : "-",
+                      row->compared != NULL ? tb_clock_label(row->compared->run) : "");
 }
 
 void tb_report_put_speedups(tb_report_draft *draft)
@@ -170,7 +172,8 @@ static void put_time(tb_page *page, const tb_report_row *row)
     const tb_run *run = compared != NULL ? compared->run : NULL;
     const tb_time *time = &row->timing.time;
     double none = nan("");
-    tb_page_cell_text(page, "%s", run != NULL ? run->id : "(predicted only)");
+    tb_page_cell_text(page, "%s%s", run != NULL ? run->id : "(predicted only)",
+                      run != NULL ? tb_clock_label(run) : "");
     tb_page_cell_text(page, "%s", row->device_name);
     tb_page_cell_text(page, "%s", row->kernel->name);
     cell_tiles(page, &row->prediction);

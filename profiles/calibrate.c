@@ -1,6 +1,7 @@
 #include "calibrate.h"
 
 #include "calibrate_store.h"
+#include "emulated.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -289,6 +290,18 @@ static tb_status calibrate(tb_calibration *c, tb_progress_fn *progress, void *us
     return status == TB_OK ? summarise_all(c, err) : status;
 }
 
+static size_t count_events(const tb_profile *const *profiles, size_t count)
+{
+    size_t events = 0;
+    for (size_t p = 0; p < count; p++) {
+        for (size_t i = 0; i < profiles[p]->count; i++) {
+            const tb_run *run = &profiles[p]->runs[i];
+            events += run->time.given && run->clock == TB_CLOCK_EVENTS;
+        }
+    }
+    return events;
+}
+
 tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
                        const tb_calibrate_options *options, tb_progress_fn *progress, void *user,
                        tb_calibration **out, tb_error *err)
@@ -305,8 +318,12 @@ tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
     c->request.noise = options->noise;
     c->train_fraction = options->train_fraction;
     c->seed = options->seed;
-    tb_status status = tb_calibration_store_fill(profiles, profile_count, options->skip, c->store,
-                                                 &c->skipped, err);
+    c->events = count_events(profiles, profile_count);
+    tb_status status = tb_profiles_emulated(profiles, profile_count, NULL, &c->is_emulated, err);
+    if (status == TB_OK) {
+        status = tb_calibration_store_fill(profiles, profile_count, options->skip, c->store,
+                                           &c->skipped, err);
+    }
     if (status == TB_OK) {
         status = calibrate(c, progress, user, err);
     }

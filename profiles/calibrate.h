@@ -34,6 +34,8 @@ typedef struct tb_calibration {
     size_t skipped; /* runs of the profiles that could not be used */
     tb_error_summary before, training, leave_one_out, leave_problem_out;
     tb_error_summary held_out; /* of the runs that were not fitted; n = 0 without a split */
+    bool is_emulated;          /* the runs are of the tests' emulated GPU */
+    size_t events;             /* runs of the profiles that CUDA events timed, not CUPTI */
     double train_fraction;     /* as asked */
     uint64_t seed;
     struct tb_calibration_store *store; /* owned: kernels, devices, predictions */
@@ -59,8 +61,9 @@ typedef void tb_progress_fn(size_t done, size_t total, void *user);
  * device and a kernel with a time model.
  *
  * @param[in] options  0 < train_fraction <= 1
- * @return TB_OK; TB_EINVAL when no run can be used or there are fewer runs than parameters that
- * they must determine; what the loaders and tb_fit_solve() return
+ * @return TB_OK; TB_EINVAL for emulated runs beside real ones, when no run can be used, or there
+ * are fewer runs than parameters that they must determine; what the loaders and tb_fit_solve()
+ * return
  */
 TB_NODISCARD tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
                                     const tb_calibrate_options *options, tb_progress_fn *progress,

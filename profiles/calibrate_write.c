@@ -83,7 +83,8 @@ static void print_fit(tb_buffer *out, const tb_fit *fit)
     if (fit->compute_capability > 0) {
         tb_buffer_printf(out, "    compute_capability: %lld\n", (long long)fit->compute_capability);
     }
-    tb_buffer_printf(out, "    date: '%s'\n    runs: %lld\n", fit->date, (long long)fit->runs);
+    tb_buffer_printf(out, "    date: '%s'\n    runs: %lld\n%s", fit->date, (long long)fit->runs,
+                     fit->is_emulated ? "    emulated: true\n" : "");
     print_numbers(out, "values", fit->fitted, fit->value);
     print_numbers(out, "errors", fit->fitted, fit->error);
     print_covariance(out, fit);
@@ -114,6 +115,7 @@ static tb_fit fit_of(const tb_calibration *c, const tb_kernel *kernel, const tb_
     tb_fit fit = {.device = device->name,
                   .compute_capability = device->compute_capability,
                   .date = date,
+                  .is_emulated = c->is_emulated,
                   .has_scatter = true,
                   .scatter = result->scatter,
                   .degrees_of_freedom = result->degrees_of_freedom};

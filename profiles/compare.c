@@ -1,6 +1,7 @@
 #include "compare.h"
 
 #include "compare_run.h"
+#include "emulated.h"
 #include "measured_speedup.h"
 
 #include <assert.h>
@@ -161,7 +162,7 @@ static tb_status compare_all(tb_comparison *to, const tb_compare_options *option
 {
     for (size_t i = 0; i < to->count; i++) {
         tb_compared_run *run = &to->runs[i];
-        tb_status status = tb_compare_run(to->models, to->arena, run, err);
+        tb_status status = tb_compare_run(to->models, to->arena, options->counters, run, err);
         if (status != TB_OK) {
             return status;
         }
@@ -215,6 +216,10 @@ tb_status tb_compare(const tb_profile *const *profiles, size_t count,
     }
     if (status == TB_OK) {
         status = list_runs(profiles, count, comparison, err);
+    }
+    if (status == TB_OK) {
+        status =
+            tb_profiles_emulated(profiles, count, options->devices, &comparison->is_emulated, err);
     }
     if (status == TB_OK) {
         status = compare_all(comparison, options, err);

@@ -8,6 +8,7 @@
 #include "models_in_use.h"
 #include "predict_time.h"
 #include "profile.h"
+#include "work_counts.h"
 
 /** A measurement against its prediction, by whether their intervals overlap. */
 typedef enum tb_verdict {
@@ -26,7 +27,8 @@ typedef struct tb_compare_options {
     /* models in the place of those that profiles name: NULL-terminated lists, or NULL; borrowed */
     const tb_kernel *const *kernels;
     const tb_device *const *devices;
-    bool all; /* count the dense runs in the summaries too */
+    bool all;      /* count the dense runs in the summaries too */
+    bool counters; /* work out what the GPU's hardware would count */
 } tb_compare_options;
 
 /** One run; what it points at belongs to its profile or to the comparison. */
@@ -48,6 +50,8 @@ typedef struct tb_compared_run {
     tb_verdict verdict;
     tb_basis basis;
     tb_limiter limiter;
+    bool has_work; /* counters were asked for */
+    tb_work_counts work;
     bool counted; /* in the summaries */
     const char *const *notes;
     size_t note_count;
@@ -63,6 +67,7 @@ typedef struct tb_comparison {
     tb_compared_run *runs; /* of all profiles, in their order */
     size_t count;
     size_t compared;
+    bool is_emulated; /* all measured times are of the tests' emulated GPU */
     tb_error_summary summary;
     size_t verdicts[TB_VERDICT_COUNT]; /* of the runs in the summary */
     size_t bases[TB_BASIS_COUNT];      /* likewise */
@@ -90,7 +95,8 @@ tb_verdict tb_compare_verdict(const tb_run_time *measured, double low_us, double
  *
  * @param[in]  profiles  `count` of them; borrowed for as long as the comparison lives
  * @param[out] out       free with tb_comparison_destroy()
- * @return TB_OK; TB_EINVAL for a profile of bounds, or a model given that no run is of; TB_EFILE
+ * @return TB_OK; TB_EINVAL for a profile of bounds, emulated runs beside real ones, or a model
+ *         given that no run is of; TB_EFILE
  *         for a model file that is broken; TB_ENOMEM; TB_EINTERNAL
  */
 TB_NODISCARD tb_status tb_compare(const tb_profile *const *profiles, size_t count,

@@ -52,9 +52,6 @@ static tb_status give_up(tb_compared_run *out, const char *why, tb_error *err)
 static tb_status check_run(tb_arena *arena, tb_compared_run *out, tb_error *err)
 {
     const tb_run *run = out->run;
-    if (run->emulated) {
-        return give_up(out, "emulated: its time says nothing of a device", err);
-    }
     if (!run->simulable) {
         return give_up(out, run->why_not, err);
     }
@@ -130,7 +127,7 @@ static tb_status set_notes(tb_arena *arena, const tb_prediction *prediction, tb_
 {
     const tb_run *run = out->run;
     const tb_messages *warnings = &prediction->warnings;
-    const char **notes = tb_arena_array(arena, warnings->count + 3, sizeof *notes);
+    const char **notes = tb_arena_array(arena, warnings->count + 5, sizeof *notes);
     if (notes == NULL) {
         return no_memory(err);
     }
@@ -146,6 +143,12 @@ static tb_status set_notes(tb_arena *arena, const tb_prediction *prediction, tb_
     }
     if (run->is_processor_time) {
         notes[count++] = "timed by the processor's clock: what other programs took is not in it";
+    }
+    if (run->clock == TB_CLOCK_EVENTS) {
+        notes[count++] = "timed by CUDA events, not by CUPTI: with what lies between its kernels";
+    }
+    if (run->emulated) {
+        notes[count++] = "emulated: no GPU ran; its time says nothing of one";
     }
     for (size_t i = 0; i < count; i++) {
         if (notes[i] == NULL) {
@@ -190,7 +193,7 @@ static void set_prediction(const tb_timing *timing, tb_compared_run *out)
 }
 
 static tb_status compare_models(const tb_kernel *kernel, const tb_device *device, tb_arena *arena,
-                                tb_compared_run *out, tb_error *err)
+                                bool has_counters, tb_compared_run *out, tb_error *err)
 {
     const tb_run *baseline = tb_run_dense_baseline(out->profile, out->run);
     tb_prediction prediction = {0};
@@ -203,6 +206,10 @@ static tb_status compare_models(const tb_kernel *kernel, const tb_device *device
         set_prediction(&timing, out);
         status = set_notes(arena, &prediction, out, err);
     }
+    if (status == TB_OK && has_counters) {
+        out->has_work = true;
+        status = tb_work_counts_of(&prediction, kernel, device, &timing.time, &out->work, err);
+    }
     if (status == TB_OK && baseline != NULL) {
         status = set_bound(arena, baseline, prediction.bound.tile_speedup, out, err);
     }
@@ -210,7 +217,8 @@ static tb_status compare_models(const tb_kernel *kernel, const tb_device *device
     return status;
 }
 
-tb_status tb_compare_run(tb_models *models, tb_arena *arena, tb_compared_run *out, tb_error *err)
+tb_status tb_compare_run(tb_models *models, tb_arena *arena, bool has_counters,
+                         tb_compared_run *out, tb_error *err)
 {
     tb_error inner = {0};
     const tb_kernel *kernel = NULL;
@@ -222,7 +230,7 @@ tb_status tb_compare_run(tb_models *models, tb_arena *arena, tb_compared_run *ou
     if (status != TB_OK || out->why_not != NULL) {
         return status;
     }
-    status = compare_models(kernel, device, arena, out, &inner);
+    status = compare_models(kernel, device, arena, has_counters, out, &inner);
     if (status == TB_EINVAL || status == TB_EOVERFLOW) { /* its advice is for other commands */
         return give_up(out, say(arena, "%.*s", (int)strcspn(inner.message, ";"), inner.message),
                        err);

@@ -10,9 +10,10 @@
  * Fill *out, whose profile and run are set, and whose `counted` is the caller's. A run that cannot
  * be compared gets its reason, and TB_OK.
  *
+ * @param[in] has_counters  work out its work, too
  * @return TB_OK; TB_EFILE; TB_ENOMEM; TB_EINTERNAL
  */
-TB_NODISCARD tb_status tb_compare_run(tb_models *models, tb_arena *arena, tb_compared_run *out,
-                                      tb_error *err);
+TB_NODISCARD tb_status tb_compare_run(tb_models *models, tb_arena *arena, bool has_counters,
+                                      tb_compared_run *out, tb_error *err);
 
 #endif

@@ -18,7 +18,9 @@
 
 static const char *const environment_keys[] = {
     "date", "cpu",      "isa",       "cpus", "threads", "governor", "turbo", "virtual_machine",
-    "os",   "compiler", "tilebound", NULL};
+    "os",   "compiler", "tilebound", "gpu",  NULL};
+static const char *const gpu_keys[] = {"name",     "uuid",          "driver", "cuda",
+                                       "compiler", "power_limit_w", NULL};
 
 /* A copy of a text, NULL for an empty one; *failed when memory is exhausted. */
 static const char *keep(tb_arena *arena, const char *text, bool *failed)
@@ -137,6 +139,29 @@ void tb_environment_doubts(const char *root, const tb_environment *environment, 
     }
 }
 
+static tb_status parse_gpu(const tb_yaml_node *map, tb_environment_gpu *out, tb_error *err)
+{
+    if (map == NULL) {
+        return TB_OK;
+    }
+    const tb_yaml_node *limit = tb_yaml_get(map, "power_limit_w");
+    tb_status status = tb_yaml_check_keys(map, gpu_keys, err);
+    const struct {
+        const char *key;
+        const char **out;
+    } texts[] = {{"name", &out->name},
+                 {"uuid", &out->uuid},
+                 {"driver", &out->driver},
+                 {"cuda", &out->cuda},
+                 {"compiler", &out->compiler}};
+    for (size_t i = 0; status == TB_OK && i < sizeof texts / sizeof *texts; i++) {
+        status = tb_field_text(map, texts[i].key, false, texts[i].out, err);
+    }
+    return status == TB_OK && limit != NULL
+               ? tb_yaml_double(limit, 0, HUGE_VAL, &out->power_limit_w, err)
+               : status;
+}
+
 tb_status tb_environment_parse(const tb_yaml_node *node, tb_environment *out, tb_error *err)
 {
     *out = (tb_environment){0};
@@ -162,7 +187,10 @@ tb_status tb_environment_parse(const tb_yaml_node *node, tb_environment *out, tb
     if (status == TB_OK) {
         status = tb_field_int(node, "cpus", 1, &out->cpus, err);
     }
-    return status == TB_OK ? tb_field_int(node, "threads", 1, &out->threads, err) : status;
+    if (status == TB_OK) {
+        status = tb_field_int(node, "threads", 1, &out->threads, err);
+    }
+    return status == TB_OK ? parse_gpu(tb_yaml_get(node, "gpu"), &out->gpu, err) : status;
 }
 
 static void print_text(tb_buffer *out, const char *key, const char *text)
@@ -181,6 +209,32 @@ static void print_int(tb_buffer *out, const char *key, int64_t value)
     }
 }
 
+static void print_gpu(tb_buffer *out, const tb_environment_gpu *gpu)
+{
+    const struct {
+        const char *key, *text;
+    } texts[] = {{"uuid", gpu->uuid},
+                 {"driver", gpu->driver},
+                 {"cuda", gpu->cuda},
+                 {"compiler", gpu->compiler}};
+    if (gpu->name == NULL) {
+        return;
+    }
+    tb_buffer_text(out, "  gpu: {name: ");
+    tb_yaml_print_text(out, gpu->name);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i].text != NULL) {
+            tb_buffer_printf(out, ", %s: ", texts[i].key);
+            tb_yaml_print_text(out, texts[i].text);
+        }
+    }
+    if (gpu->power_limit_w > 0) {
+        tb_buffer_text(out, ", power_limit_w: ");
+        tb_yaml_print_double(out, gpu->power_limit_w);
+    }
+    tb_buffer_text(out, "}\n");
+}
+
 void tb_environment_print(const tb_environment *environment, tb_buffer *out)
 {
     size_t before = out->length;
@@ -197,6 +251,7 @@ void tb_environment_print(const tb_environment *environment, tb_buffer *out)
     print_text(out, "os", environment->os);
     print_text(out, "compiler", environment->compiler);
     print_text(out, "tilebound", environment->tilebound);
+    print_gpu(out, &environment->gpu);
     if (out->length == empty && !out->failed && out->data != NULL) { /* nothing is known */
         out->length = before;
         out->data[before] = '\0';

@@ -10,6 +10,16 @@
 
 #include <stdint.h>
 
+/** The GPU of a measurement; NULL (or 0) where unknown. */
+typedef struct tb_environment_gpu {
+    const char *name; /* as the driver has it */
+    const char *uuid;
+    const char *driver;   /* version: "580.159.04" */
+    const char *cuda;     /* version that the driver speaks: "13.0" */
+    const char *compiler; /* "NVRTC 13.0" */
+    double power_limit_w;
+} tb_environment_gpu;
+
 /** NULL (or 0) where unknown; texts are an arena's. */
 typedef struct tb_environment {
     const char *date; /* 2026-11-26T08:40:00Z */
@@ -23,6 +33,7 @@ typedef struct tb_environment {
     const char *os;              /* system, release, machine */
     const char *compiler;
     const char *tilebound; /* version */
+    tb_environment_gpu gpu;
 } tb_environment;
 
 /** Read what the system tells; `isa` and `threads` stay unset, for the backend knows them. `root`

@@ -4,6 +4,7 @@
 #include "case_print.h"
 #include "measure_parts.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,13 +53,18 @@ tb_status tb_measure_create(const tb_measure_options *options, const tb_device_f
     if (measure == NULL) {
         return no_memory(err);
     }
+    assert(!options->is_counting || options->backend->hardware != NULL);
     *measure = (tb_measure){.options = *options,
                             .facts = facts,
                             .device = device,
                             .environment = *environment,
                             .arena = tb_arena_create()};
     measure->environment.isa = facts->isa;
-    measure->environment.threads = options->threads > 0 ? options->threads : facts->cores;
+    if (options->backend->is_gpu) {
+        tb_measure_set_gpu(facts, &measure->environment);
+    } else {
+        measure->environment.threads = options->threads > 0 ? options->threads : facts->cores;
+    }
     if (measure->arena == NULL) {
         tb_measure_destroy(measure);
         return no_memory(err);
@@ -78,6 +84,7 @@ void tb_measure_destroy(tb_measure *measure)
         tb_prediction_release(&at->prediction);
         free(at->permute_us);
         free(at->pack_us);
+        free(at->overhead_us);
         free(at->chosen_us);
     }
     tb_cache_flush_free(&measure->flush);
@@ -327,9 +334,10 @@ static const char *difference(const tb_measure *measure, const tb_configuration 
     return !same_case ? "another problem or other tiles"
            : then->is_processor_time != measure->options.is_processor_time
                ? "another clock (--clock)"
-           : then->is_cold != measure->options.is_cold        ? "other caches (--cold)"
-           : strcmp(then->kernel_text, now->kernel_text) != 0 ? "another implementation"
-                                                              : NULL;
+           : then->is_cold != measure->options.is_cold         ? "other caches (--cold)"
+           : then->emulated != tb_measure_is_emulated(measure) ? "what is emulated on one side only"
+           : strcmp(then->kernel_text, now->kernel_text) != 0  ? "another implementation"
+                                                               : NULL;
 }
 
 tb_status tb_measure_resume(tb_measure *measure, const tb_profile *before, tb_error *err)
@@ -340,6 +348,10 @@ tb_status tb_measure_resume(tb_measure *measure, const tb_profile *before, tb_er
                        "--threads, or another -o",
                        before->path, (long long)before->environment.threads,
                        (long long)measure->environment.threads);
+    }
+    tb_status status = tb_measure_check_gpu(measure, before, err);
+    if (status != TB_OK) {
+        return status;
     }
     for (size_t r = 0; r < before->count; r++) {
         const tb_run *run = &before->runs[r];

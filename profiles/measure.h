@@ -20,6 +20,7 @@ typedef struct tb_measure_options {
     tb_implementation implementation;
     int threads;            /* 0 = all */
     bool is_cold;           /* flush the caches before each sample */
+    bool is_counting;       /* read hardware counters once all is timed; the backend has them */
     bool is_processor_time; /* times are of the processor, not of the wall: of one thread only */
     uint64_t seed;          /* of what tensors hold, and of the rows that are checked */
     int64_t check_rows;     /* of each configuration's output, >= 1 */
@@ -33,6 +34,11 @@ typedef struct tb_measure_options {
 
 /** The CPU backend's fused kernel; 16 rows checked, 1 GiB kept, default sampling; kernel unset. */
 tb_measure_options tb_measure_default(void);
+
+/** How many bytes of tensors and plans may stay between visits on a GPU: most of its memory, but
+ * not more than half of the host's, where copies are. `root` stands before the paths of the system
+ * ("" but in tests). */
+int64_t tb_measure_kept_on_gpu(const char *root, int64_t device_bytes);
 
 typedef struct tb_measure tb_measure;
 
@@ -53,7 +59,7 @@ typedef tb_status tb_measure_progress_fn(const tb_measure_progress *progress, bo
  *
  * @param[in] facts        of the device
  * @param[in] device       its model, written into the profile; may be NULL
- * @param[in] environment  written into the profile too; isa and threads are filled in here
+ * @param[in] environment  written into the profile too; isa, threads and GPU are filled in here
  * @return TB_OK; TB_EINVAL; TB_EUNAVAILABLE with the backend's reason; TB_ENOMEM
  */
 TB_NODISCARD tb_status tb_measure_create(const tb_measure_options *options,
@@ -94,6 +100,9 @@ TB_NODISCARD tb_status tb_measure_resume(tb_measure *measure, const tb_profile *
  */
 TB_NODISCARD tb_status tb_measure_run(tb_measure *measure, tb_measure_progress_fn *progress,
                                       void *user, bool *is_stopped, tb_error *err);
+
+/** Why hardware counters could not be read, or NULL. */
+const char *tb_measure_why_no_counters(const tb_measure *measure);
 
 /** Put another model of the same device into the profile; borrowed. */
 void tb_measure_set_device(tb_measure *measure, tb_device *device);

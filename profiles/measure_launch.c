@@ -1,8 +1,9 @@
 #include "measure_launch.h"
 
-#include "number.h"
+#include "random_tensor.h"
 #include "reference.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,8 @@
 #define ALIGNMENT 64
 
 struct tb_prepared {
+    const tb_backend *backend;
+    bool has_run; /* so that a GPU has the inputs */
     tb_launch launch;
     tb_tile_list *tiles;
     tb_plan *plan;
@@ -17,23 +20,6 @@ struct tb_prepared {
     void *owned[4]; /* q, k, v, o */
     int64_t bytes;
 };
-
-/* splitmix64 (Steele, Lea and Flood, OOPSLA 2014): one word after another of a seed. */
-static uint64_t next_word(uint64_t *state)
-{
-    *state += UINT64_C(0x9e3779b97f4a7c15);
-    uint64_t z = *state;
-    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return z ^ (z >> 31);
-}
-
-/* Uniform on [-sqrt(3), sqrt(3)): mean 0, variance 1. */
-static float next_number(uint64_t *state)
-{
-    double unit = (double)(next_word(state) >> 11) * 0x1p-53;
-    return (float)((2 * unit - 1) * sqrt(3));
-}
 
 static tb_status make_tensor(tb_prepared *to, size_t which, int64_t elements, uint64_t *random,
                              tb_error *err)
@@ -51,10 +37,7 @@ static tb_status make_tensor(tb_prepared *to, size_t which, int64_t elements, ui
         memset(tensor, 0, rounded);
         return TB_OK;
     }
-    for (int64_t i = 0; i < elements; i++) {
-        tb_number_store(dtype, tensor, i, next_number(random));
-    }
-    return TB_OK;
+    return tb_random_fill(dtype, tensor, elements, random, err);
 }
 
 static tb_status make_tensors(tb_prepared *to, uint64_t seed, tb_error *err)
@@ -91,6 +74,7 @@ tb_status tb_prepared_create(const tb_backend *backend, const tb_launch *launch,
     if (prepared == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a launch");
     }
+    prepared->backend = backend;
     prepared->launch = *launch;
     tb_status status = TB_OK;
     if (launch->implementation == TB_IMPLEMENTATION_FUSED) {
@@ -134,7 +118,36 @@ int64_t tb_prepared_bytes(const tb_prepared *prepared)
 
 tb_status tb_prepared_run(tb_prepared *prepared, tb_run_times *times, tb_error *err)
 {
-    return tb_plan_run(prepared->plan, &prepared->tensors, times, err);
+    tb_status status = tb_plan_run(prepared->plan, &prepared->tensors, times, err);
+    prepared->has_run = prepared->has_run || status == TB_OK;
+    return status;
+}
+
+bool tb_prepared_has_run(const tb_prepared *prepared)
+{
+    return prepared->has_run;
+}
+
+tb_status tb_prepared_time(tb_prepared *prepared, tb_run_times *times, tb_error *err)
+{
+    return prepared->backend->is_gpu ? tb_plan_repeat(prepared->plan, times, err)
+                                     : tb_prepared_run(prepared, times, err);
+}
+
+tb_status tb_prepared_flush(tb_prepared *prepared, tb_error *err)
+{
+    return prepared->backend->flush(tb_plan_state_of(prepared->plan), err);
+}
+
+tb_status tb_prepared_hardware(tb_prepared *prepared, tb_hardware_counters *out, tb_error *err)
+{
+    assert(prepared->has_run);
+    return prepared->backend->hardware(tb_plan_state_of(prepared->plan), out, err);
+}
+
+int tb_prepared_kernels(const tb_prepared *prepared, tb_run_kernel *out)
+{
+    return prepared->backend->kernels(tb_plan_state_of(prepared->plan), out);
 }
 
 /* Row i of `count`: the first and the last of all, and others anywhere. */
@@ -148,9 +161,20 @@ static tb_reference_row draw_row(const tb_launch *launch, int64_t i, uint64_t *r
     if (i == 1) {
         return (tb_reference_row){.batch = batch - 1, .head = heads - 1, .query = queries - 1};
     }
-    return (tb_reference_row){.batch = (int64_t)(next_word(random) % (uint64_t)batch),
-                              .head = (int64_t)(next_word(random) % (uint64_t)heads),
-                              .query = (int64_t)(next_word(random) % (uint64_t)queries)};
+    return (tb_reference_row){.batch = (int64_t)(tb_random_word(random) % (uint64_t)batch),
+                              .head = (int64_t)(tb_random_word(random) % (uint64_t)heads),
+                              .query = (int64_t)(tb_random_word(random) % (uint64_t)queries)};
+}
+
+/* The error of a row in units of its bound, which is another for each kind of device. */
+static double compare_row(const tb_prepared *prepared, const tb_reference_row *row,
+                          const tb_reference *reference)
+{
+    const tb_launch *launch = &prepared->launch;
+    return prepared->backend->is_gpu
+               ? tb_reference_gpu_compare(launch, &prepared->tensors, row, reference,
+                                          tb_reference_gpu_arithmetic(launch))
+               : tb_reference_compare(launch, &prepared->tensors, row, reference);
 }
 
 /* Compare `count` rows, one after the other. */
@@ -168,7 +192,7 @@ static tb_status compare_rows(const tb_prepared *prepared, int64_t count, uint64
         if (status != TB_OK) {
             break;
         }
-        double error = tb_reference_compare(launch, &prepared->tensors, &row, &reference);
+        double error = compare_row(prepared, &row, &reference);
         out->worst = fmax(out->worst, error);
         if (!(error <= 1)) {
             return tb_fail(err, TB_EINTERNAL,

@@ -23,7 +23,24 @@ void tb_prepared_destroy(tb_prepared *prepared);
 /** Bytes of its tensors and tiles. */
 int64_t tb_prepared_bytes(const tb_prepared *prepared);
 
+/** Run it, from the tensors in memory to the output in memory: a GPU's copies among it. */
 TB_NODISCARD tb_status tb_prepared_run(tb_prepared *prepared, tb_run_times *times, tb_error *err);
+bool tb_prepared_has_run(const tb_prepared *prepared);
+
+/** Run it as it is timed: on a GPU on the inputs that the last tb_prepared_run() left there, which
+ * a caller must have had. */
+TB_NODISCARD tb_status tb_prepared_time(tb_prepared *prepared, tb_run_times *times, tb_error *err);
+
+/** Overwrite a GPU's caches. */
+TB_NODISCARD tb_status tb_prepared_flush(tb_prepared *prepared, tb_error *err);
+
+/** A GPU's kernels of the last run, at most TB_RUN_KERNELS_MAX into `out`; returns how many. */
+int tb_prepared_kernels(const tb_prepared *prepared, tb_run_kernel *out);
+
+/** Read a GPU's hardware counters of its attention, after tb_prepared_run(). TB_OK; TB_EUNAVAILABLE
+ *  where that is not permitted or not possible here; what the backend returns. */
+TB_NODISCARD tb_status tb_prepared_hardware(tb_prepared *prepared, tb_hardware_counters *out,
+                                            tb_error *err);
 
 /**
  * Run once and compare rows of the output (the first, the last, and others drawn by seed) with

@@ -1,5 +1,5 @@
-/* Inside of a measurement, shared by measure.c (what is measured), measure_loop.c (when and how)
- * and measure_result.c (what came out). */
+/* Inside of a measurement, shared by measure.c (what is measured), measure_loop.c (when and how),
+ * measure_counters.c (what hardware counted) and measure_result.c (what came out). */
 #ifndef TB_MEASURE_PARTS_H
 #define TB_MEASURE_PARTS_H
 
@@ -24,8 +24,13 @@ typedef struct tb_configuration {
     tb_prepared *prepared; /* or NULL */
     tb_run_check check;    /* rows 0: not yet */
     tb_noise noise;
-    double *permute_us, *pack_us; /* of each sample */
+    double *permute_us, *pack_us, *overhead_us; /* of each sample */
     size_t steps, step_capacity;
+    bool has_clock;
+    tb_run_clock clock; /* of its launches so far */
+    tb_run_kernel kernels[TB_RUN_KERNELS_MAX];
+    size_t kernel_count;
+    tb_hardware_counters counters; /* passes 0: not yet */
     double *chosen_us; /* its samples that count, then those set aside; of its last result */
 } tb_configuration;
 
@@ -40,11 +45,32 @@ struct tb_measure {
     tb_sampling *sampling; /* NULL until it runs */
     tb_cache_flush flush;
     int64_t kept_bytes;
+    char why_no_counters[768]; /* "" = nothing failed */
     /* the profile of tb_measure_profile(): */
     tb_profile profile;
     tb_run *runs;
     size_t *places; /* of a configuration among them */
 };
+
+/** Prepare a configuration, and see once that its output is right. */
+TB_NODISCARD tb_status tb_measure_enter(tb_measure *measure, tb_configuration *at, tb_error *err);
+
+/** Keep what was prepared for the next visit while there is room for it and a next visit. */
+void tb_measure_leave(tb_measure *measure, tb_configuration *at, bool is_open);
+
+/** Read the hardware counters of all configurations that have none yet. As tb_measure_run(). */
+TB_NODISCARD tb_status tb_measure_count(tb_measure *measure, tb_measure_progress_fn *progress,
+                                        void *user, bool *stop, tb_error *err);
+
+/** Are its times of the tests' emulated GPU? */
+bool tb_measure_is_emulated(const tb_measure *measure);
+
+/** Put what a backend's facts say of its GPU into the environment; borrows them. */
+void tb_measure_set_gpu(const tb_device_facts *facts, tb_environment *environment);
+
+/** See that an earlier profile is of this GPU. TB_OK; TB_EINVAL. */
+TB_NODISCARD tb_status tb_measure_check_gpu(const tb_measure *measure, const tb_profile *before,
+                                            tb_error *err);
 
 /** The configuration of an id; count when there is none. */
 size_t tb_measure_find(const tb_measure *measure, const char *id);

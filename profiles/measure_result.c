@@ -57,7 +57,26 @@ static tb_status set_times(const tb_sampling_options *options, tb_configuration 
     if (status == TB_OK) {
         status = median_of(from->permute_us, from->steps, &run->permute_us, err);
     }
+    if (status == TB_OK) {
+        status = median_of(from->overhead_us, from->steps, &run->launch_overhead_us, err);
+    }
     return status == TB_OK ? median_of(from->pack_us, from->steps, &run->pack_us, err) : status;
+}
+
+/* A finished run of the profile that is resumed. */
+static void take_over(const tb_run *taken, tb_run *run)
+{
+    run->time = taken->time;
+    run->permute_us = taken->permute_us;
+    run->pack_us = taken->pack_us;
+    run->launch_overhead_us = taken->launch_overhead_us;
+    run->ended = taken->ended;
+    run->check = taken->check;
+    run->noise = taken->noise;
+    run->clock = taken->clock;
+    run->gpu_kernels = taken->gpu_kernels;
+    run->gpu_kernel_count = taken->gpu_kernel_count;
+    run->counters = taken->counters.passes > 0 ? taken->counters : run->counters;
 }
 
 static tb_status make_run(tb_measure *measure, size_t which, tb_run *run, tb_error *err)
@@ -79,15 +98,15 @@ static tb_status make_run(tb_measure *measure, size_t which, tb_run *run, tb_err
                     .ended = tb_sampling_end_names[series->end],
                     .is_cold = measure->options.is_cold,
                     .is_processor_time = measure->options.is_processor_time,
+                    .clock = from->clock,
+                    .emulated = tb_measure_is_emulated(measure),
                     .check = from->check,
+                    .gpu_kernels = from->kernels,
+                    .gpu_kernel_count = from->kernel_count,
+                    .counters = from->counters,
                     .noise = from->noise};
     if (from->taken != NULL) {
-        run->time = from->taken->time;
-        run->permute_us = from->taken->permute_us;
-        run->pack_us = from->taken->pack_us;
-        run->ended = from->taken->ended;
-        run->check = from->taken->check;
-        run->noise = from->taken->noise;
+        take_over(from->taken, run);
         return TB_OK;
     }
     return set_times(&measure->options.sampling, from, series, run, err);
@@ -132,9 +151,15 @@ static tb_status make_head(tb_measure *measure, tb_error *err)
     if (profile->name != NULL) {
         return TB_OK;
     }
-    (void)snprintf(summary, sizeof summary, "%s, %lld thread%s, %s: measured by tilebound",
-                   measure->facts->name, (long long)measure->environment.threads,
-                   measure->environment.threads == 1 ? "" : "s", measure->facts->isa);
+    char threads[48] = "";
+    if (!measure->options.backend->is_gpu) {
+        (void)snprintf(threads, sizeof threads, ", %lld thread%s",
+                       (long long)measure->environment.threads,
+                       measure->environment.threads == 1 ? "" : "s");
+    }
+    (void)snprintf(summary, sizeof summary, "%s%s%s, %s: measured by tilebound",
+                   tb_measure_is_emulated(measure) ? "emulated " : "", measure->facts->name,
+                   threads, measure->facts->isa);
     profile->summary = tb_arena_text(measure->arena, summary, strlen(summary));
     const char **kept =
         tb_arena_array(measure->arena, notes != NULL ? notes->count + 1 : 1, sizeof *kept);

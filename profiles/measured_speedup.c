@@ -15,11 +15,18 @@ bool tb_run_same_work(const tb_problem *a, const tb_problem *b)
            a->extra_kv == b->extra_kv && a->extra_q == b->extra_q;
 }
 
+bool tb_run_same_clock(const tb_run *a, const tb_run *b)
+{
+    return a->clock == b->clock && a->is_processor_time == b->is_processor_time &&
+           a->emulated == b->emulated;
+}
+
 const tb_run *tb_run_dense_baseline(const tb_profile *profile, const tb_run *run)
 {
     const tb_run *baseline = run->has_baseline ? &profile->runs[run->baseline] : NULL;
     bool usable = baseline != NULL && baseline->simulable && baseline->time.given &&
                   baseline->device != NULL && strcmp(baseline->device, run->device) == 0 &&
+                  tb_run_same_clock(baseline, run) &&
                   (baseline->item.pattern.kind == TB_PATTERN_DENSE ||
                    baseline->item.pattern.kind == TB_PATTERN_CAUSAL) &&
                   tb_run_same_work(&baseline->item.problem, &run->item.problem);

@@ -12,12 +12,15 @@ typedef struct tb_measured_speedup {
     double speedup; /* dense time over the run's time, both as measured */
 } tb_measured_speedup;
 
-/** The measured dense or causal run over the same work on the same device that a simulable run is
- *  compared with, or NULL. */
+/** The measured dense or causal run over the same work, on the same device and by the same clock,
+ *  that a simulable run is compared with, or NULL. */
 const tb_run *tb_run_dense_baseline(const tb_profile *profile, const tb_run *run);
 
 /** Are the problems alike but for the layout of their tokens? */
 bool tb_run_same_work(const tb_problem *a, const tb_problem *b);
+
+/** Are both times of one clock, and both real or both emulated? Others are never put together. */
+bool tb_run_same_clock(const tb_run *a, const tb_run *b);
 
 /** Do the cases have the same layout, pass and pattern, whatever their tiles and their other sizes?
  *  An explicit mask is the same as itself only. */

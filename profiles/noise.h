@@ -3,6 +3,7 @@
 #ifndef TB_NOISE_H
 #define TB_NOISE_H
 
+#include "gpu_state.h"
 #include "status.h"
 
 #include <stdbool.h>
@@ -15,6 +16,7 @@ typedef struct tb_noise_reading {
     bool has_steal;       /* the host of a virtual machine says what it took away */
     int64_t steal_ticks;  /* so far, of all CPUs */
     double frequency_mhz; /* highest of any CPU now; 0 = not readable */
+    tb_gpu_state gpu;     /* of a GPU that is measured; else all unknown */
 } tb_noise_reading;
 
 /** What happened in some launches. */
@@ -26,6 +28,13 @@ typedef struct tb_noise {
     double steal_us; /* in all, of all CPUs */
     bool has_frequency;
     double frequency_min_mhz, frequency_max_mhz;
+    /* of a GPU: */
+    bool has_sm_clock;
+    double sm_clock_min_mhz, sm_clock_max_mhz;
+    int64_t power_capped; /* samples at the power limit: how the GPU runs, and no disturbance */
+    uint64_t throttle;    /* all that held clocks down: set of tb_throttle */
+    int64_t retries;      /* launches made again because their stamps could not be trusted */
+    int64_t discarded;    /* samples of another clock, from before CUPTI was given up */
 } tb_noise;
 
 /** Read the counters; what cannot be read is left out. `root` stands before the paths of the system
@@ -38,11 +47,17 @@ bool tb_noise_parse_steal(const char *text, int64_t *ticks);
 /**
  * Count one sample.
  *
- * Disturbed: a preemption, stolen time, or a frequency that changed by more than 2 %.
+ * Disturbed: a preemption, stolen time, or a frequency that changed by more than 2 %; of a GPU a
+ * reason of TB_THROTTLE_DISTURBS, or an SM clock that changed by more than 2 % without the power
+ * limit being the reason.
  *
+ * @param[in] is_of_host  the host's clock took the time, so that what happens to the host is in it;
+ *                        a GPU's own stamps do not see it, and such noise is counted but does not
+ *                        disturb
  * @return whether it was
  */
-bool tb_noise_count(tb_noise *noise, const tb_noise_reading *before, const tb_noise_reading *after);
+bool tb_noise_count(tb_noise *noise, const tb_noise_reading *before, const tb_noise_reading *after,
+                    bool is_of_host);
 
 /** Add what another run saw. */
 void tb_noise_add(tb_noise *noise, const tb_noise *other);

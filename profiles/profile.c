@@ -68,7 +68,7 @@ static tb_status resolve_baseline(const tb_profile *profile, const tb_yaml_node 
 static tb_status read_runs(tb_profile *profile, const tb_yaml_node *list, tb_error *err)
 {
     size_t count = tb_yaml_count(list);
-    profile->runs = tb_arena_array(profile->arena, count, sizeof *profile->runs);
+    profile->runs = tb_arena_array(profile->arena, count + 1, sizeof *profile->runs);
     if (profile->runs == NULL) {
         return no_memory(err);
     }
@@ -134,7 +134,9 @@ static tb_status read_profile(tb_profile *profile, tb_error *err)
     }
     profile->holds_bounds = bounds != NULL;
     const tb_yaml_node *list = bounds != NULL ? bounds : runs;
-    if (!tb_yaml_is_list(list) || tb_yaml_count(list) == 0) {
+    /* a measurement of which nothing came says why */
+    size_t least = runs != NULL && profile->note_count > 0 ? 0 : 1;
+    if (!tb_yaml_is_list(list) || tb_yaml_count(list) < least) {
         return tb_yaml_fail(list, err, "a list of at least one is needed here");
     }
     return read_runs(profile, list, err);

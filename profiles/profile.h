@@ -3,6 +3,7 @@
 #define TB_PROFILE_H
 
 #include "attention_case.h"
+#include "backend.h"
 #include "environment.h"
 #include "kernel.h"
 #include "noise.h"
@@ -97,9 +98,15 @@ typedef struct tb_run {
     bool is_cold;        /* caches were flushed before each sample */
     bool
         is_processor_time; /* the time is of the processor: what other programs took is not in it */
+    tb_run_clock clock;    /* of the time: the host's, or which of a GPU's */
     tb_stated pack_us;     /* part of the time: K and V into the kernel's layout */
+    tb_stated launch_overhead_us;     /* of a GPU: median of what the host waited beyond the
+                                         kernels' own time */
+    const tb_run_kernel *gpu_kernels; /* that it launched */
+    size_t gpu_kernel_count;
     tb_run_check check;
-    tb_noise noise; /* samples 0 = not looked at */
+    tb_noise noise;                /* samples 0 = not looked at */
+    tb_hardware_counters counters; /* of a run that was not timed; passes 0 = none */
 } tb_run;
 
 typedef struct tb_profile {

@@ -356,7 +356,7 @@ static tb_status add_row(const table *t)
         status = add_pair(t, row_place(t), "includes", "attention");
     }
     if (status == TB_OK) {
-        status = add_columns(t, "tflops", "emulated");
+        status = add_columns(t, "tflops", "clock");
     }
     if (status == TB_OK) {
         status = add_extra(t);

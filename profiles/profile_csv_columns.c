@@ -59,6 +59,7 @@ const tb_csv_column tb_csv_known_columns[TB_CSV_COLUMN_COUNT] = {
     {"source", TB_CELL_SCALAR},
     {"notes", TB_CELL_SCALAR},
     {"emulated", TB_CELL_SCALAR},
+    {"clock", TB_CELL_SCALAR},
 };
 
 tb_status tb_csv_unknown_column(const tb_csv *csv, const tb_csv_cell *cell, tb_error *err)

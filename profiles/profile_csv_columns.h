@@ -19,7 +19,7 @@ typedef struct tb_csv_column {
     tb_csv_cell_kind kind;
 } tb_csv_column;
 
-#define TB_CSV_COLUMN_COUNT 54
+#define TB_CSV_COLUMN_COUNT 55
 
 /** In the order of a profile file, each group together. */
 extern const tb_csv_column tb_csv_known_columns[TB_CSV_COLUMN_COUNT];

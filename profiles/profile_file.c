@@ -1,6 +1,9 @@
 #include "profile_file.h"
 
 #include "case_file.h"
+#include "noise_file.h"
+#include "run_counters.h"
+#include "run_kernels.h"
 #include "yaml_fields.h"
 
 #include <math.h>
@@ -11,21 +14,20 @@
 #define OTHER_PATTERN "other"
 
 static const char *const run_keys[] = {
-    "id",     "device",  "device_text", "kernel",  "kernel_text", "kind",     "problem",  "pattern",
-    "tiling", "time_us", "tflops",      "speedup", "permute_us",  "includes", "baseline", "quality",
-    "source", "notes",   "emulated",    "extra",   "network",     "command",  "cold",     "clock",
-    "ended",  "pack_us", "check",       "noise",   NULL};
+    "id",         "device",   "device_text", "kernel",  "kernel_text", "kind",
+    "problem",    "pattern",  "tiling",      "time_us", "tflops",      "speedup",
+    "permute_us", "includes", "baseline",    "quality", "source",      "notes",
+    "emulated",   "extra",    "network",     "command", "cold",        "clock",
+    "ended",      "pack_us",  "check",       "noise",   "kernels",     "launch_overhead_us",
+    "counters",   NULL};
 static const char *const network_keys[] = {"name",     "case",         "dense_steps",
                                            "dense_us", "dense_kernel", NULL};
 static const char *const check_keys[] = {"rows", "worst", NULL};
-static const char *const noise_keys[] = {"samples",  "disturbed",         "preemptions",
-                                         "steal_us", "frequency_min_mhz", "frequency_max_mhz",
-                                         NULL};
 static const char *const problem_keys[] = {"layout",   "batch",     "heads", "heads_kv",
                                            "dim",      "dim_value", "dtype", "pass",
                                            "extra_kv", "extra_q",   NULL};
 static const char *const tiling_keys[] = {"kind", "kv_tiling", "order", "q_tile", "kv_tile", NULL};
-static const char *const clock_names[] = {"wall", "processor"};
+static const char *const clock_names[] = {"wall", "processor", "cupti", "cuda-events"};
 static const char *const quality_names[] = {"A", "B", "C"};
 
 static tb_status no_memory(tb_error *err)
@@ -245,6 +247,22 @@ static tb_status read_kinds(const tb_yaml_node *node, bool is_bound, tb_run *out
     return TB_OK;
 }
 
+/* Which clock took the time; the wall's where it is not said. */
+static tb_status read_clock(const tb_yaml_node *node, tb_run *out, tb_error *err)
+{
+    static const tb_run_clock clocks[] = {TB_CLOCK_HOST, TB_CLOCK_HOST, TB_CLOCK_CUPTI,
+                                          TB_CLOCK_EVENTS};
+    size_t clock = 0;
+    if (tb_yaml_get(node, "clock") == NULL) {
+        return TB_OK;
+    }
+    tb_status status = read_choice(node, "clock", clock_names,
+                                   sizeof clock_names / sizeof *clock_names, &clock, err);
+    out->is_processor_time = clock == 1;
+    out->clock = clocks[clock];
+    return status;
+}
+
 static tb_status read_numbers(const tb_yaml_node *node, tb_arena *arena, tb_run *out, tb_error *err)
 {
     const tb_yaml_node *time = tb_yaml_get(node, "time_us");
@@ -268,12 +286,10 @@ static tb_status read_numbers(const tb_yaml_node *node, tb_arena *arena, tb_run 
     if (status == TB_OK && cold != NULL) {
         status = tb_yaml_bool(cold, &out->is_cold, err);
     }
-    if (status == TB_OK && tb_yaml_get(node, "clock") != NULL) {
-        size_t clock = 0;
-        status = read_choice(node, "clock", clock_names, 2, &clock, err);
-        out->is_processor_time = clock == 1;
+    if (status == TB_OK) {
+        status = read_stated(node, "launch_overhead_us", &out->launch_overhead_us, err);
     }
-    return status;
+    return status == TB_OK ? read_clock(node, out, err) : status;
 }
 
 /* check: {rows, worst} */
@@ -291,39 +307,6 @@ static tb_status read_check(const tb_yaml_node *map, tb_run_check *out, tb_error
         status = tb_yaml_need(map, "worst", &worst, err);
     }
     return status == TB_OK ? tb_yaml_double(worst, 0, 1, &out->worst, err) : status;
-}
-
-static tb_status read_noise(const tb_yaml_node *map, tb_noise *out, tb_error *err)
-{
-    tb_stated steal = {0}, low = {0}, high = {0};
-    if (map == NULL) {
-        return TB_OK;
-    }
-    tb_status status = tb_yaml_check_keys(map, noise_keys, err);
-    if (status == TB_OK) {
-        status = tb_field_int(map, "samples", 1, &out->samples, err);
-    }
-    if (status == TB_OK) {
-        status = tb_field_int(map, "disturbed", 0, &out->disturbed, err);
-    }
-    if (status == TB_OK) {
-        status = tb_field_int(map, "preemptions", 0, &out->preemptions, err);
-    }
-    if (status == TB_OK) {
-        status = read_stated(map, "steal_us", &steal, err);
-    }
-    if (status == TB_OK) {
-        status = read_stated(map, "frequency_min_mhz", &low, err);
-    }
-    if (status == TB_OK) {
-        status = read_stated(map, "frequency_max_mhz", &high, err);
-    }
-    out->has_steal = steal.given;
-    out->steal_us = steal.value;
-    out->has_frequency = low.given && high.given;
-    out->frequency_min_mhz = low.value;
-    out->frequency_max_mhz = high.value;
-    return status;
 }
 
 /* Which network a whole-network run is of. */
@@ -386,7 +369,14 @@ tb_status tb_run_read(const tb_yaml_node *node, const tb_profile *profile, tb_ru
         status = read_check(tb_yaml_get(node, "check"), &out->check, err);
     }
     if (status == TB_OK) {
-        status = read_noise(tb_yaml_get(node, "noise"), &out->noise, err);
+        status = tb_noise_parse(tb_yaml_get(node, "noise"), &out->noise, err);
+    }
+    if (status == TB_OK) {
+        status = tb_run_kernels_read(tb_yaml_get(node, "kernels"), profile->arena,
+                                     &out->gpu_kernels, &out->gpu_kernel_count, err);
+    }
+    if (status == TB_OK) {
+        status = tb_run_counters_read(tb_yaml_get(node, "counters"), &out->counters, err);
     }
     return status == TB_OK ? check_free_form(node, "extra", err) : status;
 }

@@ -3,6 +3,9 @@
 #include "case_print.h"
 #include "device_print.h"
 #include "file.h"
+#include "noise_file.h"
+#include "run_counters.h"
+#include "run_kernels.h"
 #include "yaml_print.h"
 
 #include <assert.h>
@@ -67,27 +70,6 @@ static void print_time(tb_buffer *out, const tb_run_time *time)
     tb_buffer_text(out, "}\n");
 }
 
-static void print_noise(tb_buffer *out, const tb_noise *noise)
-{
-    if (noise->samples == 0) {
-        return;
-    }
-    tb_buffer_printf(out, "    noise: {samples: %lld, disturbed: %lld, preemptions: %lld",
-                     (long long)noise->samples, (long long)noise->disturbed,
-                     (long long)noise->preemptions);
-    if (noise->has_steal) {
-        tb_buffer_text(out, ", steal_us: ");
-        tb_yaml_print_double(out, noise->steal_us);
-    }
-    if (noise->has_frequency) {
-        tb_buffer_text(out, ", frequency_min_mhz: ");
-        tb_yaml_print_double(out, noise->frequency_min_mhz);
-        tb_buffer_text(out, ", frequency_max_mhz: ");
-        tb_yaml_print_double(out, noise->frequency_max_mhz);
-    }
-    tb_buffer_text(out, "}\n");
-}
-
 static void print_names(tb_buffer *out, const tb_profile *profile, const tb_run *run)
 {
     tb_buffer_text(out, "  - id: ");
@@ -114,6 +96,7 @@ static void print_run(tb_buffer *out, const tb_profile *profile, const tb_run *r
     print_stated(out, "speedup", &run->speedup);
     print_stated(out, "permute_us", &run->permute_us);
     print_stated(out, "pack_us", &run->pack_us);
+    print_stated(out, "launch_overhead_us", &run->launch_overhead_us);
     if (run->quality != NULL) {
         tb_buffer_printf(out, "    quality: %s\n", run->quality);
     }
@@ -127,8 +110,9 @@ static void print_run(tb_buffer *out, const tb_profile *profile, const tb_run *r
     if (run->is_cold) {
         tb_buffer_text(out, "    cold: true\n");
     }
-    if (run->is_processor_time) {
-        tb_buffer_text(out, "    clock: processor\n");
+    if (run->is_processor_time || run->clock != TB_CLOCK_HOST) {
+        tb_buffer_printf(out, "    clock: %s\n",
+                         run->is_processor_time ? "processor" : tb_run_clock_names[run->clock]);
     }
     print_text(out, "command", run->command);
     if (run->check.rows > 0) {
@@ -136,7 +120,9 @@ static void print_run(tb_buffer *out, const tb_profile *profile, const tb_run *r
         tb_yaml_print_double(out, run->check.worst);
         tb_buffer_text(out, "}\n");
     }
-    print_noise(out, &run->noise);
+    tb_noise_print(&run->noise, out);
+    tb_run_kernels_print(run->gpu_kernels, run->gpu_kernel_count, out);
+    tb_run_counters_print(&run->counters, out);
     print_text(out, "ended", run->ended);
 }
 
@@ -166,7 +152,8 @@ void tb_profile_print(const tb_profile *profile, tb_buffer *out)
         tb_buffer_text(out, "device:\n");
         tb_device_print(profile->device, "  ", out);
     }
-    tb_buffer_text(out, profile->holds_bounds ? "bounds:\n" : "runs:\n");
+    tb_buffer_printf(out, "%s:%s\n", profile->holds_bounds ? "bounds" : "runs",
+                     profile->count == 0 ? " []" : "");
     for (size_t i = 0; i < profile->count; i++) {
         print_run(out, profile, &profile->runs[i]);
     }

@@ -33,6 +33,16 @@ tb_sampling_options tb_sampling_default(void)
                                  .seed = 1};
 }
 
+tb_sampling_options tb_sampling_of_gpu(void)
+{
+    tb_sampling_options options = tb_sampling_default();
+    options.warm_up = 3;
+    options.per_visit = 10;
+    options.min_samples = 20;
+    options.max_time_us = US_PER_S;
+    return options;
+}
+
 tb_status tb_sampling_check(const tb_sampling_options *options, tb_error *err)
 {
     if (options->warm_up < 0 || options->per_visit < 1) {
@@ -249,4 +259,15 @@ tb_status tb_sampling_add(tb_sampling *sampling, double time_us, bool is_disturb
     *more = series->end == TB_SAMPLING_OPEN &&
             sampling->visit_launches < options->warm_up + options->per_visit;
     return status;
+}
+
+size_t tb_sampling_restart(tb_sampling *sampling)
+{
+    tb_series *series = &sampling->series[sampling->visited];
+    size_t forgotten = series->count;
+    assert(series->end == TB_SAMPLING_OPEN);
+    series->count = series->disturbed = 0;
+    series->spent_us = 0;
+    sampling->visit_launches = 0;
+    return forgotten;
 }

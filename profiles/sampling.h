@@ -23,6 +23,10 @@ typedef struct tb_sampling_options {
 /** warm-up 1, 4 samples a visit, 12 to 400 samples, 1 %, 2 s. */
 tb_sampling_options tb_sampling_default(void);
 
+/** Of a GPU, whose launches take microseconds: warm-up 3, 10 samples a visit, 20 to 400 samples,
+ *  1 %, 1 s. */
+tb_sampling_options tb_sampling_of_gpu(void);
+
 /** See that the options make sense. TB_OK, TB_EINVAL. */
 TB_NODISCARD tb_status tb_sampling_check(const tb_sampling_options *options, tb_error *err);
 
@@ -106,6 +110,14 @@ TB_NODISCARD tb_status tb_sampling_next(tb_sampling *sampling, size_t *configura
 TB_NODISCARD tb_status tb_sampling_add(tb_sampling *sampling, double time_us, bool is_disturbed,
                                        double spent_us, bool *is_warm_up, bool *more,
                                        tb_error *err);
+
+/**
+ * Forget the samples of the visited configuration, and the time that they took: it starts anew,
+ * with warm-up, as when its clock has become another one.
+ *
+ * @return how many they were
+ */
+size_t tb_sampling_restart(tb_sampling *sampling);
 
 const tb_series *tb_sampling_series(const tb_sampling *sampling, size_t configuration);
 

@@ -201,6 +201,16 @@ static tb_status make(tb_cuda_plan *plan, tb_error *err)
     return status == TB_OK ? implementations[plan->launch->implementation].plan(plan, err) : status;
 }
 
+tb_status tb_cuda_program_check(const tb_launch *launch, const tb_cuda_device *device,
+                                tb_error *err)
+{
+    tb_cuda_plan plan = {.launch = launch, .device = *device};
+    tb_status status = check(launch, err);
+    return status == TB_OK && launch->implementation == TB_IMPLEMENTATION_FUSED
+               ? tb_cuda_check_fused(&plan, err)
+               : status;
+}
+
 tb_status tb_cuda_program_create(const tb_launch *launch, const tb_cuda_device *device,
                                  tb_cuda_program **out, tb_error *err)
 {

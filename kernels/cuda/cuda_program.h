@@ -60,6 +60,15 @@ typedef struct tb_cuda_device {
 } tb_cuda_device;
 
 /**
+ * Could a launch be planned for a GPU, its tile list not yet made? Sizes that only the list tells
+ * are not looked at.
+ *
+ * @return TB_OK; as tb_cuda_program_create()
+ */
+TB_NODISCARD tb_status tb_cuda_program_check(const tb_launch *launch, const tb_cuda_device *device,
+                                             tb_error *err);
+
+/**
  * Plan a launch for a GPU.
  *
  * @param[in]  launch  one that passed the checks of tb_plan_create(), its tile list with it;

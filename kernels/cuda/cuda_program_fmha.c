@@ -52,11 +52,12 @@ static tb_status add_steps(tb_cuda_plan *plan, const tb_cuda_variant *variant,
     return status == TB_OK ? tb_cuda_add_unpermutes(plan, tiles, &sides, err) : status;
 }
 
-tb_status tb_cuda_plan_fused(tb_cuda_plan *plan, tb_error *err)
+/* The form for tiles of such sizes. */
+static tb_status choose_form(const tb_cuda_plan *plan, tb_kv_tiling kv_tiling, int64_t q_tile,
+                             int64_t kv_tile, const tb_cuda_variant **out, tb_error *err)
 {
     const tb_problem *p = &plan->launch->problem;
-    const tb_tile_list *list = plan->launch->tiles;
-    if (list->tiling.kv_tiling == TB_KV_DYNAMIC) {
+    if (kv_tiling == TB_KV_DYNAMIC) {
         return tb_fail(err, TB_EUNAVAILABLE,
                        "the CUDA kernels walk KV tiles of a grid; use --kv-tiling static");
     }
@@ -64,15 +65,32 @@ tb_status tb_cuda_plan_fused(tb_cuda_plan *plan, tb_error *err)
                              .dtype = p->dtype,
                              .dim = p->dim,
                              .dim_value = p->dim_value,
-                             .q_tile = list->q_capacity,
-                             .kv_tile = list->kv_capacity};
+                             .q_tile = q_tile,
+                             .kv_tile = kv_tile};
+    tb_status status = tb_cuda_choose(plan, &wanted, out, err);
+    if (status == TB_OK && kv_tile % 32 != 0) {
+        return tb_fail(err, TB_EUNAVAILABLE, "KV tiles of %lld tokens; %s takes multiples of 32",
+                       (long long)kv_tile, wanted.kernel);
+    }
+    return status;
+}
+
+tb_status tb_cuda_check_fused(const tb_cuda_plan *plan, tb_error *err)
+{
+    const tb_tiling *tiling = &plan->launch->tiling;
+    const tb_layout *layout = &plan->launch->problem.layout;
+    const tb_cuda_variant *variant;
+    return choose_form(plan, tiling->kv_tiling, tb_tiling_q_tokens(tiling, layout),
+                       tb_tiling_kv_tokens(tiling, layout), &variant, err);
+}
+
+tb_status tb_cuda_plan_fused(tb_cuda_plan *plan, tb_error *err)
+{
+    const tb_tile_list *list = plan->launch->tiles;
     const tb_cuda_variant *variant = NULL;
     tb_cuda_tiles tiles;
-    tb_status status = tb_cuda_choose(plan, &wanted, &variant, err);
-    if (status == TB_OK && list->kv_capacity % 32 != 0) {
-        return tb_fail(err, TB_EUNAVAILABLE, "KV tiles of %lld tokens; %s takes multiples of 32",
-                       (long long)list->kv_capacity, wanted.kernel);
-    }
+    tb_status status = choose_form(plan, list->tiling.kv_tiling, list->q_capacity,
+                                   list->kv_capacity, &variant, err);
     if (status == TB_OK) {
         status = tb_cuda_tiles_create(plan, list, &tiles, err);
     }

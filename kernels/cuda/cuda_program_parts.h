@@ -20,6 +20,9 @@ tb_cuda_plan_fn tb_cuda_plan_naive;
 tb_cuda_plan_fn tb_cuda_plan_unfused;
 tb_cuda_plan_fn tb_cuda_plan_decode;
 
+/** Is there a fused kernel for a launch whose list is not yet made? */
+TB_NODISCARD tb_status tb_cuda_check_fused(const tb_cuda_plan *plan, tb_error *err);
+
 /** Add a tensor [batch][rows][heads][dim] of elements of `bytes`. */
 TB_NODISCARD tb_status tb_cuda_add_tensor(tb_cuda_plan *plan, tb_cuda_role role, const char *name,
                                           const int64_t shape[4], int64_t bytes, int *buffer,

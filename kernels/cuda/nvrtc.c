@@ -7,14 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OPTIONS_MAX (TB_CUDA_OPTIONS_MAX + 4)
+#define OPTIONS_MAX (TB_CUDA_OPTIONS_MAX + 5)
 #define SOURCES_MAX 64
+/* NVRTC_ERROR_INVALID_OPTION; source: nvrtc.h of CUDA 13.0. */
+#define INVALID_OPTION 5
 /* Goes before the version in what ptxas writes into every cubin. */
 #define RELEASE "Cuda compilation tools, release "
 
 struct tb_nvrtc {
     tb_nvrtc_calls calls;
-    char path[1024];
+    tb_library library;
     int major, minor;
     int arch_count;
     int *arches; /* owned */
@@ -53,7 +55,7 @@ tb_status tb_nvrtc_open(tb_nvrtc **out, tb_error *err)
     if (nvrtc == NULL) {
         return no_memory(err);
     }
-    tb_status status = tb_nvrtc_library_open(&nvrtc->calls, nvrtc->path, sizeof nvrtc->path, err);
+    tb_status status = tb_nvrtc_library_open(&nvrtc->calls, &nvrtc->library, err);
     if (status == TB_OK) {
         status = read_arches(nvrtc, err);
     }
@@ -75,7 +77,7 @@ void tb_nvrtc_close(tb_nvrtc *nvrtc)
 
 const char *tb_nvrtc_path(const tb_nvrtc *nvrtc)
 {
-    return nvrtc->path;
+    return nvrtc->library.path;
 }
 
 bool tb_nvrtc_knows(const tb_nvrtc *nvrtc, int sm)
@@ -86,6 +88,27 @@ bool tb_nvrtc_knows(const tb_nvrtc *nvrtc, int sm)
         }
     }
     return false;
+}
+
+void tb_nvrtc_version(const tb_nvrtc *nvrtc, int *major, int *minor)
+{
+    *major = nvrtc->major;
+    *minor = nvrtc->minor;
+}
+
+bool tb_nvrtc_is_emulated(const tb_nvrtc *nvrtc)
+{
+    return nvrtc->library.is_emulated;
+}
+
+/* The newest architecture that it knows, of those below `sm` if all are; else 0. */
+static int newest_below(const tb_nvrtc *nvrtc, int sm)
+{
+    int newest = 0;
+    for (int i = 0; i < nvrtc->arch_count; i++) {
+        newest = nvrtc->arches[i] > newest ? nvrtc->arches[i] : newest;
+    }
+    return newest < sm ? newest : 0;
 }
 
 /* Every embedded text may be included by every other. */
@@ -121,18 +144,19 @@ static tb_status read_log(const tb_nvrtc *nvrtc, nvrtcProgram program, tb_cubin 
     return result == 0 ? TB_OK : failed(nvrtc, "its log", result, err);
 }
 
-static tb_status read_cubin(const tb_nvrtc *nvrtc, nvrtcProgram program, tb_cubin *out,
+static tb_status read_image(const tb_nvrtc *nvrtc, nvrtcProgram program, tb_cubin *out,
                             tb_error *err)
 {
-    nvrtcResult result = nvrtc->calls.cubin_size(program, &out->bytes);
+    const tb_nvrtc_calls *calls = &nvrtc->calls;
+    nvrtcResult result = (out->is_ptx ? calls->ptx_size : calls->cubin_size)(program, &out->bytes);
     if (result == 0) {
         out->data = calloc(out->bytes + 1, 1);
         if (out->data == NULL) {
             return no_memory(err);
         }
-        result = nvrtc->calls.cubin(program, (char *)out->data);
+        result = (out->is_ptx ? calls->ptx : calls->cubin)(program, (char *)out->data);
     }
-    return result == 0 ? TB_OK : failed(nvrtc, "its cubin", result, err);
+    return result == 0 ? TB_OK : failed(nvrtc, "its image", result, err);
 }
 
 /* "13.0.88" of "Cuda compilation tools, release 13.0, V13.0.88" in the cubin's notes. */
@@ -162,6 +186,17 @@ static tb_status does_not_compile(const tb_cuda_variant *variant, int sm, const 
                    (int)strcspn(line, "\n"), line);
 }
 
+/* Without NVRTC's cache, which where there is a driver gives back what was compiled before, without
+ * the log that tells registers and spills. An NVRTC older than its cache does not know the option.
+ */
+static nvrtcResult compile_anew(const tb_nvrtc *nvrtc, nvrtcProgram program, const char **options,
+                                int count)
+{
+    options[count] = "--no-cache";
+    nvrtcResult result = nvrtc->calls.compile(program, count + 1, options);
+    return result == INVALID_OPTION ? nvrtc->calls.compile(program, count, options) : result;
+}
+
 /* Compile a program and read what came of it. */
 static tb_status compile_program(const tb_nvrtc *nvrtc, const tb_cuda_variant *variant, int sm,
                                  nvrtcProgram program, tb_cubin *out, tb_error *err)
@@ -169,19 +204,21 @@ static tb_status compile_program(const tb_nvrtc *nvrtc, const tb_cuda_variant *v
     char arch[32];
     const char *options[OPTIONS_MAX] = {arch, "--std=c++17", "--ptxas-options=-v"};
     int count = 3;
-    (void)snprintf(arch, sizeof arch, "--gpu-architecture=sm_%d", sm);
+    (void)snprintf(arch, sizeof arch, "--gpu-architecture=%s_%d", out->is_ptx ? "compute" : "sm",
+                   out->is_ptx ? newest_below(nvrtc, sm) : sm);
     for (const char *const *option = variant->options; *option != NULL; option++) {
         options[count++] = *option;
     }
-    nvrtcResult result = nvrtc->calls.compile(program, count, options);
+    nvrtcResult result = compile_anew(nvrtc, program, options, count);
     tb_status status = read_log(nvrtc, program, out, err);
     if (status == TB_OK && result != 0) {
         return does_not_compile(variant, sm, out->log, err);
     }
     if (status == TB_OK) {
-        status = read_cubin(nvrtc, program, out, err);
+        status = read_image(nvrtc, program, out, err);
     }
-    if (status == TB_OK && !tb_ptxas_log_read(out->log, variant->kernel, &out->usage)) {
+    if (status == TB_OK && !out->is_ptx &&
+        !tb_ptxas_log_read(out->log, variant->kernel, &out->usage)) {
         return tb_fail(err, TB_EINVAL, "variant %s: source %s has no kernel %s", variant->name,
                        variant->source, variant->kernel);
     }
@@ -194,14 +231,15 @@ static tb_status compile_program(const tb_nvrtc *nvrtc, const tb_cuda_variant *v
 tb_status tb_nvrtc_compile(const tb_nvrtc *nvrtc, const tb_cuda_variant *variant, int sm,
                            tb_cubin *out, tb_error *err)
 {
-    if (!tb_nvrtc_knows(nvrtc, sm)) {
+    bool is_known = tb_nvrtc_knows(nvrtc, sm);
+    if (!is_known && newest_below(nvrtc, sm) == 0) {
         return tb_fail(err, TB_EUNAVAILABLE,
                        "NVRTC %d.%d does not compile for sm_%d; a newer CUDA "
                        "toolkit does",
                        nvrtc->major, nvrtc->minor, sm);
     }
     nvrtcProgram program = NULL;
-    tb_cubin cubin = {0};
+    tb_cubin cubin = {.is_ptx = !is_known};
     tb_status status = create_program(nvrtc, variant, &program, err);
     if (status == TB_OK) {
         status = compile_program(nvrtc, variant, sm, program, &cubin, err);

@@ -29,6 +29,12 @@ const char *tb_nvrtc_path(const tb_nvrtc *nvrtc);
 /** Does it compile for sm_`sm`? */
 bool tb_nvrtc_knows(const tb_nvrtc *nvrtc, int sm);
 
+/** Its own version: 13, 0. */
+void tb_nvrtc_version(const tb_nvrtc *nvrtc, int *major, int *minor);
+
+/** Is it the library of the tests, whose images are no cubins? */
+bool tb_nvrtc_is_emulated(const tb_nvrtc *nvrtc);
+
 /** What became of a variant. */
 typedef struct tb_cubin {
     unsigned char *data; /* owned */
@@ -36,19 +42,23 @@ typedef struct tb_cubin {
     char *log;         /* owned; what the compilers said */
     char compiler[32]; /* the compiler's own version, "13.0.88"; "13.0" where the cubin does not
                           tell more */
+    bool is_ptx; /* for a newer GPU than the compiler knows: the driver compiles on, and `usage` is
+                    not known */
     tb_ptxas_usage usage;
 } tb_cubin;
 
 /**
  * Compile a variant for one architecture.
  *
- * Headers are those of cuda_sources.h, in memory.
+ * Headers are those of cuda_sources.h, in memory. For an architecture newer than all that this
+ * NVRTC knows, PTX of the newest known is made, ended by a NUL.
  *
  * @param[in]  sm   80, 90, ...
  * @param[out] out  to be released with tb_cubin_release()
  * @return TB_OK; TB_EINVAL for a source or a header that there is none of, and for a source that
  *         does not compile, with the compiler's first complaint; TB_EUNAVAILABLE for an
- * architecture that this NVRTC does not know; TB_EINTERNAL where NVRTC fails otherwise; TB_ENOMEM
+ *         architecture older than it knows, or between those; TB_EINTERNAL where NVRTC fails
+ * otherwise; TB_ENOMEM
  */
 TB_NODISCARD tb_status tb_nvrtc_compile(const tb_nvrtc *nvrtc, const tb_cuda_variant *variant,
                                         int sm, tb_cubin *out, tb_error *err);

@@ -1,27 +1,22 @@
 #include "nvrtc_library.h"
 
-#include "arena.h"
-#include "file.h"
+static const char *const names[] = {"libnvrtc.so.13", "libnvrtc.so.12", NULL};
+static const char *const beside[] = {"libnvrtc-builtins.so", NULL};
 
-#include <dlfcn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define TOOLKIT  "/usr/local/cuda"
-#define BUILTINS "libnvrtc-builtins.so"
-
-static const char *const library_names[] = {"libnvrtc.so.13", "libnvrtc.so.12"};
+static const tb_library_wanted wanted = {
+    .what = "NVRTC",
+    .names = names,
+    .beside = beside,
+    .is_of_toolkit = true,
+    .remedy = "install the CUDA toolkit, or name its folder in CUDA_HOME",
+};
 
 #define CALL(member, name)                                                                         \
     {                                                                                              \
-        name, offsetof(tb_nvrtc_calls, member)                                                     \
+        name, offsetof(tb_nvrtc_calls, member), false                                              \
     }
 
-static const struct {
-    const char *name;
-    size_t at;
-} calls[] = {
+static const tb_library_call calls[] = {
     CALL(version, "nvrtcVersion"),
     CALL(arch_count, "nvrtcGetNumSupportedArchs"),
     CALL(arches, "nvrtcGetSupportedArchs"),
@@ -32,6 +27,8 @@ static const struct {
     CALL(log, "nvrtcGetProgramLog"),
     CALL(cubin_size, "nvrtcGetCUBINSize"),
     CALL(cubin, "nvrtcGetCUBIN"),
+    CALL(ptx_size, "nvrtcGetPTXSize"),
+    CALL(ptx, "nvrtcGetPTX"),
     CALL(error_text, "nvrtcGetErrorString"),
 };
 
@@ -49,124 +46,12 @@ TB_IS_TYPED(log_size, nvrtcGetProgramLogSize);
 TB_IS_TYPED(log, nvrtcGetProgramLog);
 TB_IS_TYPED(cubin_size, nvrtcGetCUBINSize);
 TB_IS_TYPED(cubin, nvrtcGetCUBIN);
+TB_IS_TYPED(ptx_size, nvrtcGetPTXSize);
+TB_IS_TYPED(ptx, nvrtcGetPTX);
 TB_IS_TYPED(error_text, nvrtcGetErrorString);
 #endif
 
-/* ISO C has no conversion of what dlsym() gives; POSIX promises that the bytes are a function's. */
-static bool find_call(void *library, const char *name, void *to)
+tb_status tb_nvrtc_library_open(tb_nvrtc_calls *out, tb_library *library, tb_error *err)
 {
-    void *found = dlsym(library, name);
-    memcpy(to, &found, sizeof found);
-    return found != NULL;
-}
-
-static bool find_calls(void *library, tb_nvrtc_calls *out)
-{
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        if (!find_call(library, calls[i].name, (char *)out + calls[i].at)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* NVRTC finds its own second library along the loader's path alone: one that lies beside it must be
- * open before. */
-static void open_builtins(const char *folder, tb_arena *arena)
-{
-    const char *const *names = NULL;
-    size_t count = 0;
-    if (tb_file_list(folder, "", arena, &names, &count, NULL) != TB_OK) {
-        return;
-    }
-    for (size_t i = 0; i < count; i++) {
-        char path[1024];
-        if (strncmp(names[i], BUILTINS, strlen(BUILTINS)) == 0 &&
-            snprintf(path, sizeof path, "%s/%s", folder, names[i]) < (int)sizeof path) {
-            (void)dlopen(path, RTLD_NOW | RTLD_GLOBAL);
-        }
-    }
-}
-
-/* What is looked through: the first library with all calls ends the search. */
-typedef struct search {
-    tb_arena *arena;
-    tb_nvrtc_calls *calls;
-    char *path;
-    size_t capacity;
-    bool found;
-} search;
-
-static void try_file(search *s, const char *path)
-{
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        return;
-    }
-    s->found = find_calls(library, s->calls);
-    if (s->found) {
-        (void)snprintf(s->path, s->capacity, "%s", path);
-    } else {
-        (void)dlclose(library);
-    }
-}
-
-static void try_folder(search *s, const char *folder)
-{
-    for (size_t i = 0; !s->found && i < sizeof library_names / sizeof *library_names; i++) {
-        char path[1024];
-        if (snprintf(path, sizeof path, "%s/%s", folder, library_names[i]) < (int)sizeof path &&
-            tb_file_exists(path)) {
-            open_builtins(folder, s->arena);
-            try_file(s, path);
-        }
-    }
-}
-
-/* lib64, lib, and those of the targets of a toolkit. */
-static void try_toolkit(search *s, const char *toolkit)
-{
-    char folder[768];
-    const char *const *targets = NULL;
-    size_t count = 0;
-    if (toolkit == NULL || toolkit[0] != '/' || strlen(toolkit) > sizeof folder / 2) {
-        return;
-    }
-    (void)snprintf(folder, sizeof folder, "%s/lib64", toolkit);
-    try_folder(s, folder);
-    (void)snprintf(folder, sizeof folder, "%s/lib", toolkit);
-    try_folder(s, folder);
-    (void)snprintf(folder, sizeof folder, "%s/targets", toolkit);
-    if (s->found || tb_file_list(folder, "", s->arena, &targets, &count, NULL) != TB_OK) {
-        return;
-    }
-    for (size_t i = 0; !s->found && i < count; i++) {
-        if (snprintf(folder, sizeof folder, "%s/targets/%s/lib", toolkit, targets[i]) <
-            (int)sizeof folder) {
-            try_folder(s, folder);
-        }
-    }
-}
-
-tb_status tb_nvrtc_library_open(tb_nvrtc_calls *out, char *path, size_t capacity, tb_error *err)
-{
-    search s = {.arena = tb_arena_create(), .calls = out, .path = path, .capacity = capacity};
-    if (s.arena == NULL) {
-        return tb_fail(err, TB_ENOMEM, "no memory to look for NVRTC");
-    }
-    for (size_t i = 0; !s.found && i < sizeof library_names / sizeof *library_names; i++) {
-        try_file(&s, library_names[i]);
-    }
-    const char *const toolkits[] = {getenv("CUDA_HOME"), getenv("CUDA_PATH"), TOOLKIT};
-    for (size_t i = 0; !s.found && i < sizeof toolkits / sizeof *toolkits; i++) {
-        try_toolkit(&s, toolkits[i]);
-    }
-    tb_arena_destroy(s.arena);
-    return s.found
-               ? TB_OK
-               : tb_fail(err, TB_EUNAVAILABLE,
-                         "NVRTC is not here: no %s or %s along the loader's path, in $CUDA_HOME, "
-                         "$CUDA_PATH or " TOOLKIT "; install the CUDA toolkit, or name its "
-                         "folder in CUDA_HOME",
-                         library_names[0], library_names[1]);
+    return tb_library_open(&wanted, calls, sizeof calls / sizeof *calls, out, library, err);
 }

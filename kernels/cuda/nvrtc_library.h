@@ -2,7 +2,7 @@
 #ifndef TB_NVRTC_LIBRARY_H
 #define TB_NVRTC_LIBRARY_H
 
-#include "status.h"
+#include "library.h"
 
 #include <stddef.h>
 
@@ -27,16 +27,13 @@ typedef struct tb_nvrtc_calls {
     nvrtcResult (*log)(nvrtcProgram program, char *log);
     nvrtcResult (*cubin_size)(nvrtcProgram program, size_t *bytes);
     nvrtcResult (*cubin)(nvrtcProgram program, char *cubin);
+    nvrtcResult (*ptx_size)(nvrtcProgram program, size_t *bytes);
+    nvrtcResult (*ptx)(nvrtcProgram program, char *ptx);
     const char *(*error_text)(nvrtcResult result);
 } tb_nvrtc_calls;
 
-/**
- * Find the library and its calls.
- *
- * @param[out] path  `capacity` bytes: the file that was opened
- * @return TB_OK; TB_EUNAVAILABLE; TB_ENOMEM
- */
-TB_NODISCARD tb_status tb_nvrtc_library_open(tb_nvrtc_calls *out, char *path, size_t capacity,
+/** Find the library and its calls. TB_OK; TB_EUNAVAILABLE; TB_ENOMEM. */
+TB_NODISCARD tb_status tb_nvrtc_library_open(tb_nvrtc_calls *out, tb_library *library,
                                              tb_error *err);
 
 #endif

@@ -35,12 +35,19 @@ TB_NODISCARD tb_status tb_emu_alloc(tb_emu_memory *memory, const char *name, int
 /** Take a buffer back; nothing for an address where none begins. */
 void tb_emu_free(tb_emu_memory *memory, void *buffer);
 
+/** Set [at, at + bytes) of one buffer, as a memset of the driver. */
+TB_NODISCARD tb_status tb_emu_fill(tb_emu_memory *memory, void *at, unsigned char value,
+                                   int64_t bytes, tb_error *err);
+
 /** Copy host data into [at, at + bytes) of one buffer, or out of it, as a memcpy of the driver: the
  *  range must lie in one buffer; copying out uninitialised bytes is TB_EINVAL with their offset. */
 TB_NODISCARD tb_status tb_emu_upload(tb_emu_memory *memory, void *at, const void *data,
                                      int64_t bytes, tb_error *err);
 TB_NODISCARD tb_status tb_emu_download(const tb_emu_memory *memory, const void *at, void *data,
                                        int64_t bytes, tb_error *err);
+
+/** Bytes of a buffer that the last launch has touched, each once, about: by lines of 128 bytes. */
+int64_t tb_emu_touched(const tb_emu_memory *memory, const void *buffer);
 
 /** Forget a buffer's contents: all of it is uninitialised again. */
 void tb_emu_forget(tb_emu_memory *memory, void *buffer);

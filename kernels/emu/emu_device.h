@@ -27,6 +27,8 @@ __attribute__((weak, unused)) const char tb_twin_mark = 0;
 
 #define TB_KERNEL(name, type)                                                                      \
     static void name##__body(const type params);                                                   \
+    extern const unsigned name##__params_bytes, name##__threads;                                   \
+    const unsigned name##__params_bytes = sizeof(type), name##__threads = TB_THREADS;              \
     void TB_EMU_ENTRY(name)(const void *raw);                                                      \
     void TB_EMU_ENTRY(name)(const void *raw)                                                       \
     {                                                                                              \

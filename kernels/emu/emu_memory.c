@@ -160,6 +160,20 @@ tb_status tb_emu_upload(tb_emu_memory *memory, void *at, const void *data, int64
                : tb_fail(err, TB_ENOMEM, "no memory to upload into %s", buffer->name);
 }
 
+tb_status tb_emu_fill(tb_emu_memory *memory, void *at, unsigned char value, int64_t bytes,
+                      tb_error *err)
+{
+    tb_emu_buffer *buffer = NULL;
+    tb_status status = find(memory, at, bytes, &buffer, err);
+    if (status != TB_OK || bytes == 0) {
+        return status;
+    }
+    memset(at, value, (size_t)bytes);
+    return tb_emu_shadow_set(&buffer->shadow, (unsigned char *)at - buffer->data, bytes)
+               ? TB_OK
+               : tb_fail(err, TB_ENOMEM, "no memory to fill %s", buffer->name);
+}
+
 tb_status tb_emu_download(const tb_emu_memory *memory, const void *at, void *data, int64_t bytes,
                           tb_error *err)
 {
@@ -184,4 +198,12 @@ void tb_emu_forget(tb_emu_memory *memory, void *buffer)
     if (found != NULL && found->data == buffer) {
         tb_emu_shadow_forget(&found->shadow);
     }
+}
+
+int64_t tb_emu_touched(const tb_emu_memory *memory, const void *buffer)
+{
+    const tb_emu_buffer *found = tb_emu_buffer_before(memory, (uintptr_t)buffer);
+    return found != NULL && found->data == buffer
+               ? tb_emu_shadow_touched(&found->shadow, memory->runs)
+               : 0;
 }

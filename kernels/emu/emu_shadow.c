@@ -223,3 +223,14 @@ int64_t tb_emu_shadow_first_unset(const tb_emu_shadow *shadow, int64_t at, int64
     }
     return -1;
 }
+
+int64_t tb_emu_shadow_touched(const tb_emu_shadow *shadow, uint32_t run)
+{
+    int64_t lines = 0, chunks_of_line = TB_EMU_LINE / IN_CHUNK;
+    for (int64_t chunk = 0; chunk * IN_CHUNK < shadow->bytes; chunk += chunks_of_line) {
+        unsigned fineness = atomic_load(fineness_of(shadow, chunk));
+        const tb_emu_cell *cells = atomic_load(&shadow->cells[fineness]);
+        lines += cells != NULL && cells[chunk << fineness].run == run;
+    }
+    return lines * TB_EMU_LINE < shadow->bytes ? lines * TB_EMU_LINE : shadow->bytes;
+}

@@ -24,6 +24,7 @@
 
 #define TB_EMU_CHUNK  16
 #define TB_EMU_LEVELS 5 /* cells of 16, 8, 4, 2, 1 bytes */
+#define TB_EMU_LINE   128
 
 typedef enum tb_emu_state { TB_EMU_UNSET, TB_EMU_SET, TB_EMU_FLYING } tb_emu_state;
 
@@ -101,5 +102,9 @@ int64_t tb_emu_shadow_first_unset(const tb_emu_shadow *shadow, int64_t at, int64
 tb_emu_fault_kind tb_emu_shadow_check(tb_emu_shadow *shadow, uint32_t run, const tb_emu_who *who,
                                       tb_emu_access access, int64_t at, int64_t bytes,
                                       tb_emu_cell *other);
+
+/** Bytes that a run has touched, in lines of TB_EMU_LINE: a line counts where its first bytes were;
+ *  so runs of whole lines are counted, and not the last few bytes of a row. No run is on. */
+int64_t tb_emu_shadow_touched(const tb_emu_shadow *shadow, uint32_t run);
 
 #endif

@@ -3,9 +3,8 @@
 #include "cuda_sources.h"
 #include "emu_place.h"
 #include "file.h"
-#include "program.h"
+#include "twin_compile.h"
 #include "twin_image.h"
-#include "twin_sources.h"
 
 #include <dlfcn.h>
 #include <pthread.h>
@@ -13,10 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_OPTIONS 64
-#define MAX_IMAGE   ((size_t)64 << 20)
-#define MAX_ENTRY   256
-#define OBJECT      "twin.so"
+#define MAX_ENTRY 256
+#define OBJECT    "twin.so"
 
 struct tb_twin {
     void *handle;
@@ -30,116 +27,23 @@ struct tb_twin {
 static pthread_mutex_t list_lock = PTHREAD_MUTEX_INITIALIZER;
 static tb_twin *list;
 
-static tb_status write_into(const char *folder, const char *name, const void *data, size_t length,
-                            tb_error *err)
+static tb_status write_image(const char *folder, const char *name, const void *data, size_t length,
+                             tb_error *err)
 {
     char path[1024];
     (void)snprintf(path, sizeof path, "%s/%s", folder, name);
     return tb_file_replace(path, data, length, err);
 }
 
-/* The headers that a kernel may include. */
-static tb_status write_headers(const char *folder, tb_error *err)
-{
-    const tb_cuda_source *const lists[] = {tb_cuda_sources, tb_twin_sources};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        for (const tb_cuda_source *source = lists[i]; source->name != NULL; source++) {
-            size_t length = strlen(source->name);
-            if (length > 2 && strcmp(source->name + length - 2, ".h") == 0) {
-                tb_status status =
-                    write_into(folder, source->name, source->text, strlen(source->text), err);
-                if (status != TB_OK) {
-                    return status;
-                }
-            }
-        }
-    }
-    return TB_OK;
-}
-
-/* What makes a twin of a source: every access a call, each as the source has it, no two in one; and
- * not linked with what usually answers these calls. */
-static const char *const fixed_options[] = {"-x",
-                                            "c",
-                                            "-std=gnu17",
-                                            "-O2",
-                                            "-g1",
-                                            "-fno-var-tracking",
-                                            "-w",
-                                            "-fPIC",
-                                            "-shared",
-                                            "-nostdlib",
-                                            "-fsanitize=thread",
-                                            "-fno-unroll-loops",
-                                            "-fno-tree-vectorize",
-                                            "-fno-tree-slp-vectorize",
-                                            "-ffp-contract=off",
-                                            "-Wl,--wrap=memcpy,--wrap=memmove,--wrap=memset"};
-static const char *const gcc_options[] = {"-fno-store-merging",
-                                          "-fno-tree-loop-distribute-patterns"};
-
-static const char *compiler(void)
-{
-    const char *chosen = getenv("TILEBOUND_TWIN_CC");
-    return chosen != NULL && chosen[0] != '\0' ? chosen : TB_TWIN_CC;
-}
-
-/* The first line of what the compiler says that is an error. */
-static tb_status report(const char *name, const tb_buffer *errors, tb_error *err)
-{
-    const char *text = errors->data != NULL ? errors->data : "it says nothing";
-    const char *at = strstr(text, "error:");
-    while (at != NULL && at > text && at[-1] != '\n') {
-        at--;
-    }
-    at = at != NULL ? at : text;
-    return tb_fail(err, TB_EINVAL, "%s does not compile: %.*s", name, (int)strcspn(at, "\n"), at);
-}
-
-static tb_status compile(const char *folder, const char *name, const char *const *options,
-                         tb_error *err)
-{
-    const char *arguments[MAX_OPTIONS + 1] = {compiler()};
-    bool is_clang = strstr(compiler(), "clang") != NULL;
-    int count = 1, code = 0;
-    for (size_t i = 0; i < sizeof fixed_options / sizeof *fixed_options; i++) {
-        arguments[count++] = fixed_options[i];
-    }
-    for (size_t i = 0; !is_clang && i < sizeof gcc_options / sizeof *gcc_options; i++) {
-        arguments[count++] = gcc_options[i];
-    }
-    for (; options != NULL && *options != NULL; options++) {
-        if (strncmp(*options, "-D", 2) == 0) {
-            if (count > MAX_OPTIONS - 5) {
-                return tb_fail(err, TB_EINVAL, "%s: too many options", name);
-            }
-            arguments[count++] = *options;
-        }
-    }
-    arguments[count++] = name;
-    arguments[count++] = "-o";
-    arguments[count++] = OBJECT;
-    if (!is_clang) {
-        arguments[count++] = "-lgcc"; /* popcount */
-    }
-    tb_buffer errors = {0};
-    tb_status status = tb_program_run(arguments, folder, &errors, &code, err);
-    if (status == TB_OK && code != 0) {
-        status = report(name, &errors, err);
-    }
-    tb_buffer_free(&errors);
-    return status;
-}
-
-/* Open the object; the folder can go then, so its bytes are kept. */
+/* Write the object, and open it; the folder can go then. */
 static tb_status open_object(const char *folder, tb_twin *twin, tb_error *err)
 {
     char path[1024];
-    (void)snprintf(path, sizeof path, "%s/%s", folder, OBJECT);
-    tb_status status = tb_file_read(path, MAX_IMAGE, &twin->image, err);
+    tb_status status = write_image(folder, OBJECT, twin->image.data, twin->image.length, err);
     if (status != TB_OK) {
         return status;
     }
+    (void)snprintf(path, sizeof path, "%s/%s", folder, OBJECT);
     twin->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (twin->handle == NULL) {
         return tb_fail(err, TB_EINVAL, "a twin cannot be opened: %s", dlerror());
@@ -176,22 +80,18 @@ static void delist(const tb_twin *twin)
     (void)pthread_mutex_unlock(&list_lock);
 }
 
-tb_status tb_twin_create_text(const char *name, const char *text, const char *const *options,
-                              tb_twin **out, tb_error *err)
+/* Takes `image` over, also where it fails. */
+static tb_status open_twin(tb_file_bytes image, tb_twin **out, tb_error *err)
 {
     tb_scratch_folder *scratch = NULL;
     tb_twin *twin = calloc(1, sizeof *twin);
     if (twin == NULL) {
+        tb_file_release(&image);
         return tb_fail(err, TB_ENOMEM, "no memory for a twin");
     }
+    twin->image = image;
     tb_status status = tb_scratch_folder_make(&scratch, err);
-    if (status == TB_OK) {
-        const char *folder = tb_scratch_folder_path(scratch);
-        status = write_headers(folder, err);
-        status = status != TB_OK ? status : write_into(folder, name, text, strlen(text), err);
-        status = status != TB_OK ? status : compile(folder, name, options, err);
-        status = status != TB_OK ? status : open_object(folder, twin, err);
-    }
+    status = status != TB_OK ? status : open_object(tb_scratch_folder_path(scratch), twin, err);
     tb_scratch_folder_remove(scratch);
     if (status != TB_OK) {
         tb_file_release(&twin->image);
@@ -202,6 +102,26 @@ tb_status tb_twin_create_text(const char *name, const char *text, const char *co
     enlist(twin);
     *out = twin;
     return TB_OK;
+}
+
+tb_status tb_twin_create_text(const char *name, const char *text, const char *const *options,
+                              tb_twin **out, tb_error *err)
+{
+    tb_buffer log = {0};
+    tb_file_bytes image = {0};
+    tb_status status = tb_twin_compile(name, text, tb_cuda_sources, options, &log, &image, err);
+    tb_buffer_free(&log);
+    return status == TB_OK ? open_twin(image, out, err) : status;
+}
+
+tb_status tb_twin_create_image(const void *image, size_t bytes, tb_twin **out, tb_error *err)
+{
+    unsigned char *copy = malloc(bytes + 1);
+    if (copy == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a twin of %zu bytes", bytes);
+    }
+    memcpy(copy, image, bytes);
+    return open_twin((tb_file_bytes){.data = copy, .length = bytes, .owned = copy}, out, err);
 }
 
 tb_status tb_twin_create(const char *source, const char *const *options, tb_twin **out,
@@ -232,6 +152,25 @@ void (*tb_twin_entry(const tb_twin *twin, const char *kernel))(const void *param
     return find(twin->handle, name);
 }
 
+/* What TB_KERNEL says of a kernel, or 0. */
+static unsigned fact(const tb_twin *twin, const char *kernel, const char *what)
+{
+    char name[MAX_ENTRY];
+    (void)snprintf(name, sizeof name, "%s__%s", kernel, what);
+    const unsigned *found = dlsym(twin->handle, name);
+    return found != NULL ? *found : 0;
+}
+
+size_t tb_twin_params_bytes(const tb_twin *twin, const char *kernel)
+{
+    return fact(twin, kernel, "params_bytes");
+}
+
+int tb_twin_threads(const tb_twin *twin, const char *kernel)
+{
+    return (int)fact(twin, kernel, "threads");
+}
+
 bool tb_twin_image_write(const void *base, const char *name, tb_scratch_folder **folder)
 {
     bool is_written = false;
@@ -241,8 +180,8 @@ bool tb_twin_image_write(const void *base, const char *name, tb_scratch_folder *
         twin = twin->next;
     }
     if (twin != NULL && tb_scratch_folder_make(folder, NULL) == TB_OK) {
-        is_written = write_into(tb_scratch_folder_path(*folder), name, twin->image.data,
-                                twin->image.length, NULL) == TB_OK;
+        is_written = write_image(tb_scratch_folder_path(*folder), name, twin->image.data,
+                                 twin->image.length, NULL) == TB_OK;
     }
     (void)pthread_mutex_unlock(&list_lock);
     return is_written;

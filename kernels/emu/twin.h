@@ -29,9 +29,20 @@ TB_NODISCARD tb_status tb_twin_create_text(const char *name, const char *text,
                                            const char *const *options, tb_twin **out,
                                            tb_error *err);
 
+/** Open a shared object that tb_twin_compile() has made; `image` is copied. TB_OK; TB_EINVAL for
+ *  bytes that are none; TB_EIO; TB_ENOMEM. */
+TB_NODISCARD tb_status tb_twin_create_image(const void *image, size_t bytes, tb_twin **out,
+                                            tb_error *err);
+
 void tb_twin_destroy(tb_twin *twin);
 
 /** The entry of one of its kernels, or NULL. */
 void (*tb_twin_entry(const tb_twin *twin, const char *kernel))(const void *params);
+
+/** Bytes of the one parameter of a kernel that it has; 0 where it has not. */
+size_t tb_twin_params_bytes(const tb_twin *twin, const char *kernel);
+
+/** Threads of its CTAs, as it was compiled for; 0 for a kernel that it has not. */
+int tb_twin_threads(const tb_twin *twin, const char *kernel);
 
 #endif

@@ -169,12 +169,9 @@ static void run_again(const tb_proof_case *item, tb_emu_program *program, const 
 
 static double compare(const tb_proof_case *item, const tb_attention_tensors *set, uint64_t *state)
 {
-    bool is_tensor = item->kernel != TB_PROOF_NAIVE && item->kernel != TB_PROOF_FMHA_FP32;
     tb_tensors tensors = {.q = set->q, .k = set->k, .v = set->v, .o = set->o, .lse = set->lse};
-    tb_attention_check check = {.rows = 10,
-                                .is_gpu = true,
-                                .arithmetic =
-                                    is_tensor ? TB_ARITHMETIC_TENSOR : TB_ARITHMETIC_FP32};
+    tb_attention_check check = {
+        .rows = 10, .is_gpu = true, .arithmetic = tb_reference_gpu_arithmetic(&item->launch)};
     tb_error err;
     hold_ok(item, tb_attention_compare(&item->launch, &tensors, &check, state, &err), &err);
     if (!(check.worst <= 1)) {

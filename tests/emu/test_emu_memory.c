@@ -124,8 +124,29 @@ static void buffers__of_no_size_or_any_are_refused_or_made(void **state)
     tb_emu_memory_destroy(memory);
 }
 
+/* As a memset of the driver: what is filled is written, and no more. */
+static void bytes__that_are_filled_are_written(void **state)
+{
+    (void)state;
+    tb_error err;
+    unsigned char back[72];
+    tb_emu_memory *memory = create();
+    unsigned char *buffer = alloc(memory, "q", 72);
+    tb_assert_ok(tb_emu_fill(memory, buffer + 3, 7, 60, &err), &err);
+    tb_assert_ok(tb_emu_download(memory, buffer + 3, back, 60, &err), &err);
+    for (int i = 0; i < 60; i++) {
+        assert_int_equal(back[i], 7);
+    }
+    tb_assert_fails(tb_emu_download(memory, buffer + 3, back, 61, &err), &err, TB_EINVAL,
+                    "byte 63 of q");
+    tb_assert_fails(tb_emu_fill(memory, buffer + 3, 7, 70, &err), &err, TB_EINVAL,
+                    "not inside one buffer");
+    tb_emu_memory_destroy(memory);
+}
+
 TB_TESTS(cmocka_unit_test(buffers__give_back_what_was_uploaded),
          cmocka_unit_test(bytes__that_nobody_wrote_are_not_downloaded),
+         cmocka_unit_test(bytes__that_are_filled_are_written),
          cmocka_unit_test(copies__stay_inside_one_buffer),
          cmocka_unit_test(buffers__come_and_go_in_any_order),
          cmocka_unit_test(buffers__of_no_size_or_any_are_refused_or_made));

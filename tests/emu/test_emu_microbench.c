@@ -210,6 +210,36 @@ static void microbench__reading_reads_all_in_each_pass(void **state)
     gsl_rng_free(random);
 }
 
+/* Bytes count once, however often they are read; those of the last launch alone. */
+static void microbench__touches_what_it_reads(void **state)
+{
+    (void)state;
+    const int64_t bytes = 3 * 32768, half = 32768 + 4096;
+    tb_kernel kernel = tb_kernel_open("microbench");
+    tb_emu_memory *memory = NULL;
+    tb_error err;
+    tb_assert_ok(tb_emu_memory_create(&memory, &err), &err);
+    tb_u32 *data = calloc((size_t)bytes, 1);
+    assert_non_null(data);
+    tb_microbench_params params = {.kind = TB_MICROBENCH_READ, .turns = 2, .bytes = bytes};
+    params.in = tb_kernel_buffer(memory, "in", bytes, data);
+    params.out = tb_kernel_buffer(memory, "out", THREADS * 4, NULL);
+    void *other = tb_kernel_buffer(memory, "other", bytes, data);
+    tb_kernel_run kernel_run = {
+        .memory = memory, .step = {{&kernel, {CTAS, 1, 1}, &params, sizeof params}}, .steps = 1};
+    tb_kernel_run_all(&kernel_run);
+    assert_int_equal(tb_emu_touched(memory, params.in), bytes);
+    assert_int_equal(tb_emu_touched(memory, params.out), THREADS * 4);
+    assert_int_equal(tb_emu_touched(memory, other), 0);
+    assert_int_equal(tb_emu_touched(memory, (char *)other + 8), 0); /* none begins there */
+    params.bytes = half;
+    tb_kernel_run_all(&kernel_run);
+    assert_int_equal(tb_emu_touched(memory, params.in), half);
+    free(data);
+    tb_emu_memory_destroy(memory);
+    tb_kernel_close(&kernel);
+}
+
 static void microbench__a_copy_is_the_same(void **state)
 {
     (void)state;
@@ -247,5 +277,6 @@ TB_TESTS(cmocka_unit_test(microbench__mma_adds_one_a_step),
          cmocka_unit_test(microbench__fma_is_its_recurrence),
          cmocka_unit_test(microbench__shared_memory_is_read_without_conflicts),
          cmocka_unit_test(microbench__reading_reads_all_in_each_pass),
+         cmocka_unit_test(microbench__touches_what_it_reads),
          cmocka_unit_test(microbench__a_copy_is_the_same),
          cmocka_unit_test(microbench__an_empty_cta_touches_nothing));

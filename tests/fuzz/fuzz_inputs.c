@@ -1,5 +1,8 @@
 /* All that reads foreign files, behind one libFuzzer entry: the first byte says which reader. */
 #include "csv_doc.h"
+#include "cupti_layout.h"
+#include "exec_match.h"
+#include "kernel_records.h"
 #include "natten_command.h"
 #include "natten_import.h"
 #include "npy.h"
@@ -229,10 +232,134 @@ static void try_natten(const unsigned char *data, size_t length)
     tb_natten_output_destroy(output);
 }
 
+/* A CUPTI whose iterator goes by the lengths of kinds, or where the input says. */
+typedef struct records_input {
+    const unsigned char *data;
+    size_t length, calls;
+    uint32_t version;
+    bool is_wild;
+} records_input;
+
+static bool next_input_record(unsigned char *buffer, size_t bytes, unsigned char **record,
+                              void *user, bool *failed)
+{
+    records_input *in = user;
+    uint32_t kind = 0;
+    size_t at = 0;
+    in->calls++;
+    if (in->is_wild) { /* a signed step, in units that make it leave the buffer too */
+        signed char step = (signed char)in->data[in->calls % in->length];
+        *record = (unsigned char *)((uintptr_t)buffer + (uintptr_t)((ptrdiff_t)step * 36));
+        *failed = step == -1;
+        return step != 0 && step != -1;
+    }
+    if (*record != NULL) {
+        memcpy(&kind, *record, sizeof kind);
+        at = (size_t)(*record - buffer) + (kind == TB_CUPTI_KIND_KERNEL
+                                               ? tb_cupti_kernel_bytes(in->version)
+                                               : sizeof(tb_cupti_external));
+    }
+    *record = at < bytes ? buffer + at : *record;
+    return at < bytes;
+}
+
+/* An address is a place in the input, so that names are anything. */
+static bool input_name(uint64_t address, char *text, size_t capacity, void *user)
+{
+    const records_input *in = user;
+    size_t at = (size_t)(address % in->length), left = in->length - at;
+    size_t kept = left < capacity ? left : capacity;
+    memcpy(text, in->data + at, kept);
+    return memchr(text, '\0', kept) != NULL || kept == capacity;
+}
+
+static void check_records(tb_kernel_records *records)
+{
+    const tb_kernel_record *out[64];
+    int64_t faults[TB_RECORD_FAULT_COUNT];
+    tb_kernel_records_link(records);
+    require(records->orphans >= 0 && (size_t)records->orphans <= records->count);
+    for (size_t i = 0; i < records->count; i++) {
+        require(strlen(records->all[i].name) < TB_KERNEL_NAME_MAX);
+    }
+    uint64_t first = records->count > 0 ? records->all[0].external : 72;
+    if (tb_kernel_records_match(records, first, 2, 96000, out) == TB_RECORDS_GOOD) {
+        require(out[0]->external == first && out[1]->external == first + 1);
+        require(out[0]->end_ns <= out[1]->start_ns && out[1]->start_ns < out[1]->end_ns);
+    }
+    require(records->count <= 64);
+    size_t count = tb_kernel_records_by_start(records, out, faults);
+    for (size_t i = 1; i < count; i++) {
+        require(out[i - 1]->start_ns <= out[i]->start_ns);
+    }
+}
+
+/* The first byte: bit 0 is CUPTI 13, bit 1 a wild iterator. The buffer is a copy of exactly its
+ * length, which readers could write to. */
+static void try_records(const unsigned char *data, size_t length)
+{
+    if (length < 2) {
+        return;
+    }
+    tb_kernel_records records = {0};
+    size_t bytes = length - 1 < 8192 ? length - 1 : 8192;
+    unsigned char *buffer = malloc(bytes);
+    require(buffer != NULL);
+    memcpy(buffer, data + 1, bytes);
+    records_input in = {.data = data,
+                        .length = length,
+                        .version = (data[0] & 1) != 0 ? TB_CUPTI_13 : TB_CUPTI_OLDEST,
+                        .is_wild = (data[0] & 2) != 0};
+    const tb_record_reader reader = {
+        .version = in.version, .next = next_input_record, .name = input_name, .user = &in};
+    require(tb_kernel_records_read(&records, buffer, bytes, &reader, NULL) == TB_OK);
+    require(in.calls <= bytes / TB_CUPTI_RECORD_MIN + 2);
+    free(buffer); /* nothing of it is kept */
+    check_records(&records);
+    tb_kernel_records_free(&records);
+}
+
+/* What is assigned is there, and each problem has its own. */
+static void check_assigned(const tb_exec_records *records, tb_exec_match *match)
+{
+    static const char *const names[] = {"a", "b"};
+    const tb_exec_request request = {.pattern = "a|f"};
+    tb_error err;
+    tb_status status = tb_exec_assign(records, &request, true, names, 2, match, &err);
+    require(status == TB_OK || status == TB_EINVAL);
+    for (size_t i = 0; i < match->series_count; i++) {
+        const tb_exec_series *series = &match->series[i];
+        require(series->first + series->kernels <= match->matched_count);
+        require(series->count <= series->kernels);
+        for (size_t k = 0; k < series->count; k++) {
+            require(series->samples_us[k] > 0);
+        }
+    }
+}
+
+/* What the collector writes. */
+static void try_exec(const unsigned char *data, size_t length)
+{
+    tb_exec_records *records = NULL;
+    tb_exec_match match;
+    tb_error err;
+    require(tb_exec_records_create(&records, NULL) == TB_OK);
+    tb_status status = tb_exec_records_parse(records, (const char *)data, length, "fuzz", &err);
+    if (status != TB_OK) {
+        check_error(status, &err, length);
+    }
+    require(tb_exec_records_order(records, NULL) == TB_OK);
+    require(tb_exec_match_names(records, "a|f", &match, NULL) == TB_OK);
+    require(match.matched_count <= records->count);
+    check_assigned(records, &match);
+    tb_exec_match_free(&match);
+    tb_exec_records_destroy(records);
+}
+
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t length)
 {
-    static void (*const readers[])(const unsigned char *, size_t) = {try_yaml, try_npy, try_pbm,
-                                                                     try_text, try_csv, try_natten};
+    static void (*const readers[])(const unsigned char *, size_t) = {
+        try_yaml, try_npy, try_pbm, try_text, try_csv, try_natten, try_records, try_exec};
     if (length > 0) {
         readers[data[0] % (sizeof readers / sizeof readers[0])](data + 1, length - 1);
     }

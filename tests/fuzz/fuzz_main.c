@@ -28,7 +28,19 @@ typedef struct seed {
         .bytes = (text), .length = sizeof(text) - 1                                                \
     }
 
-/* The first byte chooses the reader: 0 YAML, 1 .npy, 2 PBM, 3 numbers, 4 CSV, 5 natten.profiler. */
+/* CUPTI's records (cupti_layout.h), little-endian: a launch's number, and a kernel of CUPTI 12 or,
+ * with 8 bytes more, of 13. Its name is at byte 0x89 of the input: where the first seed has one. */
+#define ZERO_4       "\0\0\0\0"
+#define ZERO_8       ZERO_4 ZERO_4
+#define EXTERNAL(id) "\x27\0\0\0\3\0\0\0" id ZERO_4 id ZERO_4
+#define KERNEL(start, end, id)                                                                     \
+    "\x0a\0\0\0\0\0\xa8\0" ZERO_8 start ZERO_4 end ZERO_4 ZERO_8 ZERO_8 "\7\0\0\0"                 \
+    "\x48\0\0\0\3\0\0\0\1\0\0\0\x60\0\0\0\1\0\0\0\1\0\0\0\x10\4\0\0\0\x20\1\0" ZERO_8 id ZERO_8    \
+    "\x89\0\0\0" ZERO_4                                                                            \
+    "fmha_fwd" ZERO_8 ZERO_8 ZERO_8 ZERO_8 ZERO_8 ZERO_8 ZERO_8 ZERO_8 ZERO_8 ZERO_8 ZERO_8
+
+/* The first byte chooses the reader: 0 YAML, 1 .npy, 2 PBM, 3 numbers, 4 CSV, 5 natten.profiler,
+ * 6 CUPTI's records, 7 what the collector writes of them. */
 static const seed seeds[] = {
     SEED("\0schema: tilebound/problem/1\nproblem:\n  layout: [30, 48, 80]\n  dtype: bf16\n"),
     SEED(
@@ -58,6 +70,18 @@ static const seed seeds[] = {
          "| | | | Total | | 1.231s |\n"),
     SEED("\5\xe2\x94\x83 Parameter \xe2\x94\x83 Value \xe2\x94\x83\n"
          "\xe2\x94\x82 q_tile_shape \xe2\x94\x82 (2, 8, 4) \xe2\x94\x82\n"),
+    SEED("\6\0" EXTERNAL("\x48\0\0\0") KERNEL("\x60\0\0\0", "\0\1\0\0", "\x48\0\0\0")
+             EXTERNAL("\x49\0\0\0") KERNEL("\0\2\0\0", "\0\3\0\0", "\x49\0\0\0")),
+    SEED("\6\1" KERNEL("\x60\0\0\0", "\0\1\0\0", "\x48\0\0\0") ZERO_8 EXTERNAL("\x49\0\0\0")
+             KERNEL("\x60\0\0\0", "\0\1\0\0", "\x48\0\0\0") ZERO_8),
+    SEED("\6\3" KERNEL("\0\3\0\0", "\0\2\0\0", "\x48\0\0\0") ZERO_8 EXTERNAL("\x48\0\0\0")),
+    SEED("\7tilebound-kernels\t1\t72\t130001\t0\ndevice\t0\t13000\tGPU-72\tNVIDIA H100\n"
+         "name\t0\tfmha\nkernel\t0\t1000\t3500\t9\t0\t7\t168\t16\t65536\t8\t2\t1\t128\t1\t1\n"
+         "name\t1\t_ZN1a3abcILi3EEEvi\n"
+         "kernel\t0\t4000\t5500\t10\t0\t7\t168\t16\t65536\t8\t2\t1\t128\t1\t1\n"
+         "lost\t0\t0\nended\t2\n"),
+    SEED("\7tilebound-kernels\t1\t72\t0\t0\nrefused\tanother tool\n"),
+    SEED("\7tilebound-kernels\t1\t72\t130001\t1\ntrouble\tno\nname\t0\ta\n"),
 };
 
 #define SEED_COUNT (sizeof seeds / sizeof seeds[0])

@@ -3,8 +3,10 @@
 #include "failing_alloc.h"
 #include "test_support.h"
 
+#include "gpu_device.h"
 #include "measure.h"
 #include "profile_write.h"
+#include "random_tensor.h"
 #include "suite.h"
 
 #include <stdlib.h>
@@ -28,7 +30,9 @@ static const char measured[] = "schema: tilebound/profile/1\n"
                                "    pattern: {kind: dense}\n"
                                "    includes: attention\n"
                                "    time_us: {samples: [7.3, 72.1, 40], set_aside: [730, 960]}\n"
-                               "    check: {rows: 12, worst: 0.25}\n";
+                               "    check: {rows: 12, worst: 0.25}\n"
+                               "    noise: {samples: 3, throttle: [power cap]}\n"
+                               "    kernels: [{name: a, launches: 2, grid: [7, 2, 1]}]\n";
 
 static const char axes[] = "schema: tilebound/suite/1\n"
                            "name: probe\n"
@@ -127,6 +131,38 @@ static tb_status sample(tb_error *err)
     return status;
 }
 
+/* A GPU whose name is that of a known device: one file is read. */
+static tb_status make_gpu(tb_error *err)
+{
+    static const char *const names[] = {
+        "mma_bf16_flop_per_clk_per_sm",     "exp2_per_clk_per_sm",  "fma_flop_per_clk_per_sm",
+        "shared_read_bytes_per_clk_per_sm", "hbm_read_bytes_per_s", "clock_mhz"};
+    tb_device_facts facts = {
+        .name = "NVIDIA H100 SXM", .cores = 132, .gpu = {.compute_capability = 90}};
+    tb_device *device = NULL;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        double value = 72;
+        tb_device_facts_add(&facts, names[i], "made up", &value, 1);
+    }
+    tb_status status = tb_gpu_device_create(&facts, &device, err);
+    tb_device_destroy(device);
+    return status;
+}
+
+static tb_status fill_random(tb_error *err)
+{
+    uint16_t tensor[12];
+    uint64_t random = 7;
+    return tb_random_fill(TB_DTYPE_BF16, tensor, 12, &random, err);
+}
+
+static void gpus__fail_whole(void **state)
+{
+    (void)state;
+    tb_test_fail_each("a GPU as a device", make_gpu);
+    tb_test_fail_each("random numbers", fill_random);
+}
+
 static void measured_profiles__fail_whole(void **state)
 {
     (void)state;
@@ -151,7 +187,8 @@ static void sampling__fails_whole(void **state)
     tb_test_fail_each("sampling", sample);
 }
 
-TB_TESTS(cmocka_unit_test_setup_teardown(measured_profiles__fail_whole, open_all, close_all),
+TB_TESTS(cmocka_unit_test_setup_teardown(gpus__fail_whole, open_all, close_all),
+         cmocka_unit_test_setup_teardown(measured_profiles__fail_whole, open_all, close_all),
          cmocka_unit_test_setup_teardown(axes__fail_whole, open_all, close_all),
          cmocka_unit_test_setup_teardown(plans__fail_whole, open_all, close_all),
          cmocka_unit_test_setup_teardown(sampling__fails_whole, open_all, close_all));

@@ -3,6 +3,7 @@
 #include "test_support.h"
 
 #include "chart_render.h"
+#include "file.h"
 #include "gnuplot.h"
 #include "network_time.h"
 
@@ -261,7 +262,56 @@ static void charts__of_runs_want_runs(void **state)
     tb_profile_destroy(profile);
 }
 
-TB_TESTS(cmocka_unit_test(speedups__are_those_of_the_profile_and_of_the_tiles),
+/* The script of a chart of natten-h100, real or as if it were emulated, as gnuplot gets it. */
+static char *script_of(const char *name, bool is_emulated)
+{
+    const tb_chart *chart;
+    tb_profile *profile = NULL;
+    tb_error err;
+    tb_buffer out = {0};
+    tb_assert_ok(tb_profile_load("natten-h100", &profile, &err), &err);
+    for (size_t i = 0; i < profile->count; i++) {
+        profile->runs[i].emulated = is_emulated;
+        profile->runs[i].clock = is_emulated ? TB_CLOCK_EVENTS : TB_CLOCK_CUPTI;
+    }
+    const tb_profile *list = profile;
+    tb_chart_input input = {.profiles = &list, .profile_count = 1, .title = "a user's"};
+    const char *folder = tb_test_path("script");
+    tb_chart_target target = {.format = TB_CHART_SVG, .script_folder = folder};
+    tb_assert_ok(tb_chart_find(name, &chart, &err), &err);
+    tb_status status = tb_chart_render(chart, &input, &target, &out, &err);
+    assert_true(status == TB_OK || status == TB_EUNAVAILABLE); /* without gnuplot */
+    tb_buffer_free(&out);
+    tb_profile_destroy(profile);
+    char path[512];
+    tb_file_bytes bytes = {0};
+    (void)snprintf(path, sizeof path, "%s/%s.gp", folder, name);
+    tb_assert_ok(tb_file_read(path, 1 << 20, &bytes, &err), &err);
+    char *text = calloc(bytes.length + 1, 1);
+    assert_non_null(text);
+    memcpy(text, bytes.data, bytes.length);
+    tb_file_release(&bytes);
+    return text;
+}
+
+static void charts__of_emulated_runs_say_so(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"scatter", "speedups", "errors", "pareto"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *real = script_of(names[i], false), *emulated = script_of(names[i], true);
+        assert_null(strstr(real, "mulated"));
+        assert_null(strstr(real, "CUDA events"));
+        assert_non_null(strstr(emulated, "CUDA events"));
+        assert_non_null(strstr(emulated, "a user''s (emulated)"));
+        assert_non_null(strstr(emulated, "no GPU ran"));
+        free(real);
+        free(emulated);
+    }
+}
+
+TB_TESTS(cmocka_unit_test(charts__of_emulated_runs_say_so),
+         cmocka_unit_test(speedups__are_those_of_the_profile_and_of_the_tiles),
          cmocka_unit_test(scatter__has_every_run_that_can_be_compared),
          cmocka_unit_test(errors__spread_around_quartiles_that_hold_half_of_them),
          cmocka_unit_test(pareto__names_the_runs_that_none_beats),

@@ -95,7 +95,7 @@ static void compare__runs_with_their_bounds(void **state)
     toy made = load_toy();
     tb_assert_ok(compare_toy(&made, false, true, &err), &err);
     const tb_comparison *got = made.comparison;
-    assert_int_equal(got->count, 10);
+    assert_int_equal(got->count, 9);
     assert_int_equal(got->compared, 3);
     const tb_compared_run *dense = &got->runs[0], *blocks = &got->runs[1], *two = &got->runs[2];
     assert_false(dense->counted || dense->has_bound);
@@ -143,9 +143,9 @@ static void compare__summaries_leave_dense_runs_out(void **state)
 static void compare__says_why_not(void **state)
 {
     (void)state;
-    static const char *const reasons[] = {
-        "tokens in random order", "forward and backward", "a whole network",      "emulated: ",
-        "no time is stated",      "a box under a desk",   "an unpublished kernel"};
+    static const char *const reasons[] = {"tokens in random order", "forward and backward",
+                                          "a whole network",        "no time is stated",
+                                          "a box under a desk",     "an unpublished kernel"};
     tb_error err;
     toy made = load_toy();
     tb_assert_ok(compare_toy(&made, false, true, &err), &err);
@@ -157,6 +157,64 @@ static void compare__says_why_not(void **state)
     tb_assert_ok(compare_toy(&made, false, false, &err), &err);
     assert_int_equal(made.comparison->compared, 0);
     assert_string_equal(made.comparison->runs[0].why_not, "no device model 'toy'");
+    free_toy(&made);
+}
+
+/* Some runs of the toy profile as if they were of the tests' emulated GPU. */
+static void emulate(const toy *made, size_t from, size_t to)
+{
+    for (size_t i = from; i < to; i++) {
+        made->profile->runs[i].emulated = true;
+    }
+}
+
+static void compare__emulated_runs_are_taken_apart(void **state)
+{
+    (void)state;
+    tb_error err;
+    toy made = load_toy();
+    tb_assert_ok(compare_toy(&made, false, true, &err), &err);
+    assert_false(made.comparison->is_emulated);
+    tb_comparison_destroy(made.comparison);
+    made.comparison = NULL;
+    emulate(&made, 1, 2);
+    tb_assert_fails(compare_toy(&made, false, true, &err), &err, TB_EINVAL,
+                    "run 'blocks' of toy is emulated and run 'dense' of toy is "
+                    "real; an emulated time says nothing of a GPU");
+    emulate(&made, 0, made.profile->count);
+    tb_assert_ok(compare_toy(&made, false, true, &err), &err);
+    assert_true(made.comparison->is_emulated);
+    assert_int_equal(made.comparison->compared, 3);
+    const tb_compared_run *blocks = &made.comparison->runs[1];
+    assert_non_null(strstr(blocks->notes[blocks->note_count - 1], "emulated: no GPU ran"));
+    free_toy(&made);
+}
+
+static void compare__an_emulated_model_is_no_model_of_real_runs(void **state)
+{
+    (void)state;
+    tb_error err;
+    toy made = load_toy();
+    made.device->is_emulated = true;
+    tb_assert_fails(compare_toy(&made, false, true, &err), &err, TB_EINVAL,
+                    "device toy is of an emulated GPU and the runs of toy are real");
+    emulate(&made, 0, made.profile->count);
+    tb_assert_ok(compare_toy(&made, false, true, &err), &err);
+    assert_int_equal(made.comparison->runs[1].basis, TB_BASIS_ASSUMED);
+    free_toy(&made);
+}
+
+/* A bound is of the same clock as the run, or there is none. */
+static void compare__clocks_are_never_put_together(void **state)
+{
+    (void)state;
+    tb_error err;
+    toy made = load_toy();
+    made.profile->runs[1].clock = TB_CLOCK_EVENTS;
+    tb_assert_ok(compare_toy(&made, false, true, &err), &err);
+    const tb_compared_run *blocks = &made.comparison->runs[1], *two = &made.comparison->runs[2];
+    assert_true(!blocks->has_bound && two->has_bound);
+    assert_non_null(strstr(blocks->notes[blocks->note_count - 1], "timed by CUDA events"));
     free_toy(&made);
 }
 
@@ -275,7 +333,11 @@ TB_TESTS(cmocka_unit_test(verdict__by_overlap_of_intervals),
          cmocka_unit_test(verdict__single_runs_may_leave_doubt),
          cmocka_unit_test(compare__runs_with_their_bounds),
          cmocka_unit_test(compare__summaries_leave_dense_runs_out),
-         cmocka_unit_test(compare__says_why_not), cmocka_unit_test(compare__worst_runs_come_first),
+         cmocka_unit_test(compare__says_why_not),
+         cmocka_unit_test(compare__emulated_runs_are_taken_apart),
+         cmocka_unit_test(compare__an_emulated_model_is_no_model_of_real_runs),
+         cmocka_unit_test(compare__clocks_are_never_put_together),
+         cmocka_unit_test(compare__worst_runs_come_first),
          cmocka_unit_test(compare__models_given_in_vain_are_refused),
          cmocka_unit_test(compare__bounds_are_refused), cmocka_unit_test(old__changes_are_listed),
          cmocka_unit_test(old__worse_is_more_than_rounding),

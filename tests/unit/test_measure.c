@@ -5,7 +5,7 @@
 #include "measure.h"
 #include "number.h"
 #include "profile_write.h"
-#include "reference.h"
+#include "reference_output.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -65,34 +65,13 @@ static tb_status fake_prepare(const tb_launch *launch, tb_plan_state **out, tb_e
     return TB_OK;
 }
 
-/* Every output row, as the reference has it. */
-static void compute(const tb_launch *launch, const tb_tensors *tensors)
-{
-    const tb_problem *p = &launch->problem;
-    double o[64], abs_pv[64];
-    int64_t queries = tb_launch_q_tokens(launch);
-    for (int64_t i = 0; i < p->batch * p->heads * queries; i++) {
-        tb_reference_row row = {.batch = i / (p->heads * queries),
-                                .head = i / queries % p->heads,
-                                .query = i % queries};
-        tb_reference reference = {.o = o, .abs_pv = abs_pv};
-        tb_error err;
-        tb_assert_ok(tb_reference_rows(launch, tensors, &row, 1, &reference, &err), &err);
-        int64_t at = (row.batch * queries + row.query) * p->heads + row.head;
-        for (int64_t d = 0; d < p->dim_value; d++) {
-            tb_number_store(p->dtype, tensors->o, at * p->dim_value + d, (float)o[d]);
-        }
-        tensors->lse[at] = (float)reference.lse;
-    }
-}
-
 static tb_status fake_run(tb_plan_state *state, const tb_tensors *tensors, tb_run_times *times,
                           tb_error *err)
 {
     static const double scatter[] = {0, 0.5, -0.25, 0.125, 7};
     bool is_dense = state->launch.pattern.kind == TB_PATTERN_DENSE;
     (void)err;
-    compute(&state->launch, tensors);
+    tb_test_reference_output(&state->launch, tensors);
     if (fake.is_wrong_for_sparse && !is_dense) {
         tb_number_store(state->launch.problem.dtype, tensors->o, 0, 96);
     }

@@ -32,11 +32,11 @@ static void noise__counts_what_disturbed_a_sample(void **state)
     stolen.steal_ticks = 73;
     fast.frequency_mhz = 3000;
     slow.frequency_mhz = 2900;
-    assert_false(tb_noise_count(&noise, &quiet, &quiet));
-    assert_true(tb_noise_count(&noise, &quiet, &preempted));
-    assert_true(tb_noise_count(&noise, &quiet, &stolen));
-    assert_true(tb_noise_count(&noise, &fast, &slow));
-    assert_false(tb_noise_count(&noise, &fast, &fast));
+    assert_false(tb_noise_count(&noise, &quiet, &quiet, true));
+    assert_true(tb_noise_count(&noise, &quiet, &preempted, true));
+    assert_true(tb_noise_count(&noise, &quiet, &stolen, true));
+    assert_true(tb_noise_count(&noise, &fast, &slow, true));
+    assert_false(tb_noise_count(&noise, &fast, &fast, true));
     assert_int_equal(noise.samples, 5);
     assert_int_equal(noise.disturbed, 3);
     assert_int_equal(noise.preemptions, 3);
@@ -50,6 +50,49 @@ static void noise__counts_what_disturbed_a_sample(void **state)
     assert_int_equal(total.disturbed, 3);
     tb_assert_close(total.frequency_min_mhz, 96, 1e-12);
     tb_assert_close(total.frequency_max_mhz, 3000, 1e-12);
+}
+
+static void noise__of_a_gpu(void **state)
+{
+    (void)state;
+    tb_noise noise = {0};
+    tb_noise_reading cool = {.gpu = {.sm_clock_mhz = 1980, .has_throttle = true}}, near = cool,
+                     slow = cool, capped = cool, hot = cool, preempted = cool, blind = {0};
+    near.gpu.sm_clock_mhz = 1950; /* 1.5 % */
+    slow.gpu.sm_clock_mhz = 1900;
+    capped.gpu.sm_clock_mhz = 1410;
+    capped.gpu.throttle = TB_THROTTLE_POWER_CAP | TB_THROTTLE_IDLE;
+    hot.gpu.throttle = TB_THROTTLE_THERMAL_HARDWARE;
+    preempted.preemptions = 3;
+    assert_false(tb_noise_count(&noise, &cool, &near, false));
+    assert_true(tb_noise_count(&noise, &cool, &slow, false));
+    assert_false(tb_noise_count(&noise, &cool, &capped, false)); /* the power limit explains it */
+    assert_true(tb_noise_count(&noise, &hot, &cool, false));
+    assert_false(tb_noise_count(&noise, &cool, &preempted, false)); /* the GPU's own stamps */
+    assert_true(tb_noise_count(&noise, &cool, &preempted, true));
+    assert_false(tb_noise_count(&noise, &blind, &blind, false));
+    assert_int_equal(noise.samples, 7);
+    assert_int_equal(noise.disturbed, 3);
+    assert_int_equal(noise.preemptions, 6);
+    assert_int_equal(noise.power_capped, 1);
+    assert_int_equal(noise.throttle, TB_THROTTLE_POWER_CAP | TB_THROTTLE_THERMAL_HARDWARE);
+    assert_true(noise.has_sm_clock && noise.sm_clock_min_mhz == 1410);
+    tb_assert_close(noise.sm_clock_max_mhz, 1980, 0);
+    tb_noise total = {.has_sm_clock = true,
+                      .sm_clock_min_mhz = 1500,
+                      .sm_clock_max_mhz = 2100,
+                      .power_capped = 2,
+                      .retries = 7,
+                      .discarded = 12};
+    tb_noise_add(&total, &noise);
+    tb_assert_close(total.sm_clock_min_mhz, 1410, 0);
+    tb_assert_close(total.sm_clock_max_mhz, 2100, 0);
+    assert_int_equal(total.power_capped, 3);
+    assert_true(total.retries == 7 && total.discarded == 12);
+    char text[256];
+    assert_true(tb_noise_warning(&noise, text, sizeof text));
+    assert_non_null(strstr(text, "SM clocks of 1410 to 1980 MHz"));
+    assert_non_null(strstr(text, "held down by: hardware thermal slowdown"));
 }
 
 static void noise__is_warned_of_from_a_quarter_on(void **state)
@@ -199,7 +242,7 @@ static void environment__of_nothing_is_not_written(void **state)
 }
 
 TB_TESTS(cmocka_unit_test(steal__is_the_eighth_number),
-         cmocka_unit_test(noise__counts_what_disturbed_a_sample),
+         cmocka_unit_test(noise__counts_what_disturbed_a_sample), cmocka_unit_test(noise__of_a_gpu),
          cmocka_unit_test(noise__is_warned_of_from_a_quarter_on),
          cmocka_unit_test(system__values_are_found_by_key),
          cmocka_unit_test(noise__is_read_from_the_system),

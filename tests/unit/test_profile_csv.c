@@ -37,12 +37,12 @@ static void csv_profile__runs_as_stated(void **state)
         "pattern.window,id,device,kernel,kernel_text,kind,problem.layout,problem.heads,"
         "problem.dim,problem.dtype,problem.batch,problem.heads_kv,problem.pass,pattern.stride,"
         "pattern.causal,tiling.q_tile,tiling.kv_tile,time_us,time_us.n,time_us.low,time_us.high,"
-        "permute_us,quality,source,notes,baseline,includes,extra.steps,emulated\n"
+        "permute_us,quality,source,notes,baseline,includes,extra.steps,emulated,clock\n"
         ",dense,h100-sxm,cudnn,cuDNN 9,dense,12x72,3,64,fp16,2,3,forward,,,,,96,12,90.5,99,,A,here,"
-        "\"cold, alone\",,attention,50,false\n"
+        "\"cold, alone\",,attention,50,false,\n"
         "\"7,12\",na,h100-sxm,cutlass-hopper-fna,,,12x72,3,64,fp16,2,3,forward,1x4,1x0,\"8,16\","
         "8x16,"
-        "7.3e1,,,,2.5,,,,dense,attention+permutation,,true\n");
+        "7.3e1,,,,2.5,,,,dense,attention+permutation,,true,cuda-events\n");
     assert_string_equal(profile->name, "my.runs");
     assert_int_equal(profile->count, 2);
     const tb_run *dense = &profile->runs[0], *na = &profile->runs[1];
@@ -71,6 +71,7 @@ static void csv_profile__runs_as_stated(void **state)
     assert_false(na->time.has_spread);
     assert_int_equal(na->includes, TB_INCLUDES_PERMUTATION);
     assert_true(na->has_baseline && na->emulated);
+    assert_true(na->clock == TB_CLOCK_EVENTS && dense->clock == TB_CLOCK_HOST);
     assert_int_equal(na->baseline, 0);
     tb_assert_close(na->permute_us.value, 2.5, 0);
     tb_profile_destroy(profile);

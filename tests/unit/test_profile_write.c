@@ -20,18 +20,25 @@ static const char measured[] =
     "  isa: 'avx2'\n"
     "  cpus: 12\n"
     "  threads: 7\n"
+    "  gpu: {name: 'NVIDIA Abacus', uuid: 'GPU-72', driver: '580.96', cuda: '13.0', compiler: "
+    "'NVRTC 13.0', power_limit_w: 700}\n"
     "device:\n"
     "  name: 'host'\n"
     "  summary: 'an abacus'\n"
+    "  base: 'h100-sxm'\n"
     "  dense_kernel: 'cpu'\n"
     "  default_kernel: 'cpu'\n"
+    "  emulated: true\n"
     "  values:\n"
     "    sm_count: 7\n"
     "    clock_boost_mhz: 2900.5\n"
     "  assumed:\n"
     "    l2_size_mib: {value: 1.25, why: 'a guess'}\n"
+    "  from_base:\n"
+    "    - 'l2_size_mib'\n"
     "  measured:\n"
-    "    fma_gflops: {median: 72.5, low: 70, high: 73.25, samples: 12, method: 'distinct chains'}\n"
+    "    fma_gflops: {median: 72.5, low: 70, high: 73.25, samples: 12, published: 96, method: "
+    "'distinct chains'}\n"
     "    launch_us: {median: 7.3, low: 7.3, high: 7.3}\n"
     "  notes:\n"
     "    - 'one'\n"
@@ -87,7 +94,27 @@ static const char measured[] =
     "    pattern: {kind: local, left: 12, right: -1}\n"
     "    includes: attention\n"
     "    time_us: {samples: [7.3]}\n"
-    "    ended: 'interrupted'\n";
+    "    launch_overhead_us: 4.5\n"
+    "    clock: cupti\n"
+    "    noise: {samples: 12, disturbed: 3, preemptions: 0, sm_clock_min_mhz: 1410, "
+    "sm_clock_max_mhz: 1980, power_capped: 5, throttle: [power cap, hardware thermal slowdown], "
+    "retries: 2, discarded: 7}\n"
+    "    kernels:\n"
+    "      - {name: 'fmha_fwd', launches: 2, registers: 168, static_shared_bytes: 0, "
+    "dynamic_shared_bytes: 81920, grid: [72, 24, 1], threads: 128, time_us: 7.25}\n"
+    "      - {name: 'other', launches: 1, registers: 0, static_shared_bytes: 0, "
+    "dynamic_shared_bytes: 0}\n"
+    "    counters: {tensor_instructions: 3981312, l2_bytes: 7250000000, passes: 2}\n"
+    "    ended: 'interrupted'\n"
+    "  - id: 'events'\n"
+    "    device_text: 'NVIDIA Abacus'\n"
+    "    kernel_text: 'cuda fused sm_90'\n"
+    "    kind: window\n"
+    "    problem: {layout: [72], batch: 1, heads: 1, heads_kv: 1, dim: 16, dim_value: 16, dtype: "
+    "fp32, pass: forward}\n"
+    "    pattern: {kind: local, left: 12, right: -1}\n"
+    "    includes: attention\n"
+    "    clock: cuda-events\n";
 
 static tb_profile *load(const char *path)
 {
@@ -119,6 +146,10 @@ static void reading__fills_what_measure_adds(void **state)
     assert_int_equal(profile->device->values[TB_DEVICE_L2_SIZE_MIB].origin, TB_VALUE_ASSUMED);
     assert_int_equal(profile->device->measured_count, 2);
     assert_string_equal(profile->device->measured[0].method, "distinct chains");
+    tb_assert_close(profile->device->measured[0].published, 96, 0);
+    tb_assert_close(profile->device->measured[1].published, 0, 0);
+    assert_string_equal(profile->device->base, "h100-sxm");
+    assert_true(profile->device->is_emulated && profile->device->from_base_count == 1);
     tb_assert_close(profile->device->measured[1].high, 7.3, 0);
     assert_string_equal(dense->command, "tilebound measure -i 96");
     assert_int_equal(dense->check.rows, 12);
@@ -133,6 +164,19 @@ static void reading__fills_what_measure_adds(void **state)
     assert_int_equal(dense->time.set_aside, 2);
     tb_assert_close(dense->time.set_aside_us[1], 960, 0);
     tb_assert_close(gna->pack_us.value, 1.5, 0);
+    const tb_run *local = &profile->runs[2];
+    assert_string_equal(profile->environment.gpu.compiler, "NVRTC 13.0");
+    tb_assert_close(profile->environment.gpu.power_limit_w, 700, 0);
+    assert_int_equal(local->clock, TB_CLOCK_CUPTI);
+    assert_int_equal(profile->runs[3].clock, TB_CLOCK_EVENTS);
+    assert_true(dense->clock == TB_CLOCK_HOST && gna->clock == TB_CLOCK_HOST);
+    assert_int_equal(local->noise.throttle, TB_THROTTLE_POWER_CAP | TB_THROTTLE_THERMAL_HARDWARE);
+    assert_true(local->noise.retries == 2 && local->noise.discarded == 7);
+    assert_int_equal(local->gpu_kernel_count, 2);
+    assert_string_equal(local->gpu_kernels[0].name, "fmha_fwd");
+    assert_true(local->counters.passes == 2 && dense->counters.passes == 0);
+    tb_assert_close(local->counters.of[TB_HARDWARE_L2_BYTES].value, 7.25e9, 0);
+    assert_true(local->gpu_kernels[0].grid[1] == 24 && local->gpu_kernels[0].threads == 128);
     tb_profile_destroy(profile);
 }
 
@@ -145,7 +189,7 @@ static void writing__to_a_file_that_reads_the_same(void **state)
     tb_assert_ok(tb_profile_write(profile, path, &err), &err);
     tb_profile_destroy(profile);
     profile = load(path);
-    assert_int_equal(profile->count, 3);
+    assert_int_equal(profile->count, 4);
     tb_assert_close(profile->runs[0].time.samples_us[1], 72.1, 0);
     tb_assert_fails(tb_profile_write(profile, "/absent/p.yaml", &err), &err, TB_EIO,
                     "cannot write");
@@ -188,7 +232,11 @@ static const struct {
     {"  cpus: 12", "  cpus: 0", "'0' is out of range"},
     {"    sm_count: 7", "    sm_cont: 7", "did you mean 'sm_count'?"},
     {"{median: 72.5, ", "{", "needs key 'median'"},
-    {"samples: 12, method", "smples: 12, method", "did you mean 'samples'?"},
+    {"published: 96", "published: -96", "'-96' is out of range"},
+    {"    - 'l2_size_mib'", "    - 'l2_size_mb'", "did you mean 'l2_size_mib'?"},
+    {"    - 'l2_size_mib'", "    - 'tdp_w'", "tdp_w has no value here"},
+    {"  emulated: true\n  values", "  emulated: 7\n  values", "'7'"},
+    {"samples: 12, published", "smples: 12, published", "did you mean 'samples'?"},
     {"  measured:\n", "  measured: 7\n  xx:\n", "unknown key 'xx'"},
     {"check: {rows: 12, worst: 0.25}", "check: {rows: 12}", "needs key 'worst'"},
     {"worst: 0.25", "worst: 1.25", "'1.25' is out of range; needs a number from 0 to 1"},
@@ -196,6 +244,18 @@ static const struct {
     {"disturbed: 2", "disturbd: 2", "did you mean 'disturbed'?"},
     {"steal_us: 10000", "steal_us: -1", "'-1' is out of range"},
     {"set_aside: [730, 960]", "set_aside: []", "a list of at least one time"},
+    {"clock: cupti", "clock: cuptj", "did you mean 'cupti'?"},
+    {"[power cap, hardware", "[powr cap, hardware", "'powr cap' is no reason of a GPU"},
+    {"throttle: [power cap, hardware thermal slowdown]", "throttle: 7", "a list of reasons"},
+    {"sm_clock_min_mhz: 1410", "sm_clock_min_mhz: -1410", "'-1410' is out of range"},
+    {"power_capped: 5", "power_caped: 5", "did you mean 'power_capped'?"},
+    {"launches: 2", "launches: 0", "'0' is out of range"},
+    {"name: 'fmha_fwd', ", "", "needs key 'name'"},
+    {"grid: [72, 24, 1]", "grid: [72, 24]", "2 numbers; a grid has three"},
+    {"threads: 128", "threads: 12800000000", "no CTA has so many threads"},
+    {"registers: 168", "regsters: 168", "did you mean 'registers'?"},
+    {"driver: '580.96'", "diver: '580.96'", "did you mean 'driver'?"},
+    {"power_limit_w: 700", "power_limit_w: -7", "'-7' is out of range"},
     {"set_aside: [730, 960]", "set_aside: [730, 0]", "'0' is out of range"},
     {"clock: processor", "clock: procesor", "did you mean 'processor'?"},
     {"cold: true", "cold: 1", "not a boolean"},

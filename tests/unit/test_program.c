@@ -86,6 +86,42 @@ static void program__one_that_is_not_there_is_unavailable(void **state)
     assert_int_equal(code, 72);
 }
 
+static void program__a_users_command_has_its_settings_and_prints_to_our_errors(void **state)
+{
+    (void)state;
+    char command[1024];
+    const char *const settings[] = {"TB_TEST_NEW=72 x", "HOME=/nowhere", NULL};
+    int code = -1;
+    tb_error err;
+    (void)snprintf(command, sizeof command,
+                   "exec 2>'%s'; echo \"$TB_TEST_NEW $HOME\" >&2; [ -n \"$PATH\" ] && exit 5",
+                   tb_test_path("said"));
+    tb_assert_ok(tb_program_shell(command, settings, &code, &err), &err);
+    assert_int_equal(code, 5);
+    char *said = tb_test_read(tb_test_path("said"), NULL);
+    assert_string_equal(said, "72 x /nowhere\n");
+    free(said);
+    assert_null(getenv("TB_TEST_NEW"));
+    static const char *const none[] = {NULL};
+    tb_assert_ok(tb_program_shell("kill -TERM $$", none, &code, &err), &err);
+    assert_int_equal(code, 128 + 15);
+}
+
+static void program__a_users_command_takes_signals_that_we_block(void **state)
+{
+    (void)state;
+    static const char *const none[] = {NULL};
+    sigset_t blocked, before;
+    int code = -1;
+    tb_error err;
+    (void)sigemptyset(&blocked);
+    (void)sigaddset(&blocked, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    tb_assert_ok(tb_program_shell("kill -INT $$; sleep 5; exit 3", none, &code, &err), &err);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    assert_int_equal(code, 128 + 2);
+}
+
 static void scratch_folder__is_private_and_goes_with_its_files(void **state)
 {
     (void)state;
@@ -135,6 +171,8 @@ TB_TESTS(cmocka_unit_test(program__exit_codes_and_complaints_come_back),
          cmocka_unit_test(program__it_runs_in_the_folder_with_its_arguments_unread),
          cmocka_unit_test(program__more_complaints_than_a_pipe_holds_are_kept),
          cmocka_unit_test(program__one_that_is_not_there_is_unavailable),
+         cmocka_unit_test(program__a_users_command_has_its_settings_and_prints_to_our_errors),
+         cmocka_unit_test(program__a_users_command_takes_signals_that_we_block),
          cmocka_unit_test(scratch_folder__is_private_and_goes_with_its_files),
          cmocka_unit_test(scratch_folder__interrupts_wait_until_it_is_gone),
          cmocka_unit_test(scratch_folder__a_place_that_is_none_says_so));

@@ -259,6 +259,42 @@ static void sampling__closed_configurations_are_not_visited(void **state)
     tb_sampling_destroy(NULL);
 }
 
+static void sampling__starts_anew(void **state)
+{
+    (void)state;
+    tb_sampling_options options = options_of_test();
+    tb_sampling *sampling = NULL;
+    size_t configuration = 9;
+    bool is_done = true, is_warm_up = false, more = false;
+    tb_error err;
+    tb_assert_ok(tb_sampling_create(&options, 1, &sampling, &err), &err);
+    tb_assert_ok(tb_sampling_next(sampling, &configuration, &is_done, &err), &err);
+    for (int i = 0; i < 4; i++) { /* two of warm-up, two samples of three */
+        tb_assert_ok(tb_sampling_add(sampling, 96, i == 3, 12, &is_warm_up, &more, &err), &err);
+    }
+    const tb_series *series = tb_sampling_series(sampling, 0);
+    assert_true(series->count == 2 && series->disturbed == 1 && series->spent_us == 48);
+    assert_int_equal(tb_sampling_restart(sampling), 2);
+    assert_true(series->count == 0 && series->disturbed == 0 && series->spent_us == 0);
+    for (int i = 0; i < 5; i++) { /* a whole visit again */
+        tb_assert_ok(tb_sampling_add(sampling, 72, false, 12, &is_warm_up, &more, &err), &err);
+        assert_true(is_warm_up == (i < 2) && more == (i < 4));
+    }
+    assert_int_equal(series->count, 3);
+    tb_assert_close(series->times_us[0], 72, 0);
+    tb_sampling_destroy(sampling);
+}
+
+static void sampling__of_a_gpu_takes_more_and_shorter_samples(void **state)
+{
+    (void)state;
+    tb_sampling_options options = tb_sampling_of_gpu(), usual = tb_sampling_default();
+    tb_error err;
+    tb_assert_ok(tb_sampling_check(&options, &err), &err);
+    assert_true(options.min_samples > usual.min_samples && options.per_visit > usual.per_visit &&
+                options.max_time_us < usual.max_time_us);
+}
+
 static void options__that_make_no_sense_are_refused(void **state)
 {
     (void)state;
@@ -281,7 +317,9 @@ static void options__that_make_no_sense_are_refused(void **state)
 #undef REFUSED
 }
 
-TB_TESTS(cmocka_unit_test(median_interval__is_of_the_binomial_order_statistics),
+TB_TESTS(cmocka_unit_test(sampling__starts_anew),
+         cmocka_unit_test(sampling__of_a_gpu_takes_more_and_shorter_samples),
+         cmocka_unit_test(median_interval__is_of_the_binomial_order_statistics),
          cmocka_unit_test(summary__says_how_far_the_samples_spread),
          cmocka_unit_test(sampling__quiet_configurations_take_the_least),
          cmocka_unit_test(sampling__noisy_configurations_take_more),
