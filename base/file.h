@@ -45,6 +45,19 @@ void tb_file_release(tb_file_bytes *bytes);
 TB_NODISCARD tb_status tb_file_replace(const char *path, const void *data, size_t length,
                                        tb_error *err);
 
+/** Gives the next part of a file's bytes, to be written before the next call; *length 0 ends it. */
+typedef tb_status tb_file_more_fn(void *user, const void **data, size_t *length, tb_error *err);
+
+/**
+ * As tb_file_replace(), with bytes that come part after part, so that they need not fit into
+ * memory. The caller's signals stay blocked until the last one.
+ *
+ * @param[in] path  NULL = standard output
+ * @return TB_OK; what `more` returns, or TB_EIO, with the old file as it was; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_file_replace_by_parts(const char *path, tb_file_more_fn *more, void *user,
+                                                tb_error *err);
+
 /** Write to standard output and see that it arrived. TB_OK or TB_EIO. */
 TB_NODISCARD tb_status tb_file_write_stdout(const void *data, size_t length, tb_error *err);
 

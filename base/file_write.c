@@ -87,8 +87,18 @@ static char *follow_links(const char *path)
     return NULL;
 }
 
+/* What is to be written: all of it, or part after part. */
+typedef struct content {
+    const void *data;
+    size_t length;
+    tb_file_more_fn *more; /* NULL: that was all */
+    void *user;
+    tb_status status; /* of `more` */
+    tb_error *err;
+} content;
+
 /* 0 or an errno. */
-static int write_all(int fd, const void *data, size_t length)
+static int write_part(int fd, const void *data, size_t length)
 {
     const unsigned char *at = data;
     while (length > 0) {
@@ -104,20 +114,37 @@ static int write_all(int fd, const void *data, size_t length)
     return 0;
 }
 
-/* Write and close; 0 or an errno. A file system may report a full disk at the close only. */
-static int write_and_close(int fd, const void *data, size_t length)
+/* 0 or an errno; ECANCELED when `more` failed. */
+static int write_all(int fd, content *what)
 {
-    int failure = write_all(fd, data, length);
+    int failure = write_part(fd, what->data, what->length);
+    while (failure == 0 && what->more != NULL) {
+        what->status = what->more(what->user, &what->data, &what->length, what->err);
+        if (what->status != TB_OK) {
+            return ECANCELED;
+        }
+        if (what->length == 0) {
+            break;
+        }
+        failure = write_part(fd, what->data, what->length);
+    }
+    return failure;
+}
+
+/* Write and close; 0 or an errno. A file system may report a full disk at the close only. */
+static int write_and_close(int fd, content *what)
+{
+    int failure = write_all(fd, what);
     if (close(fd) != 0 && failure == 0 && errno != EINTR) {
         failure = errno;
     }
     return failure;
 }
 
-static int write_in_place(const char *target, const void *data, size_t length)
+static int write_in_place(const char *target, content *what)
 {
     int fd = open(target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    return fd < 0 ? errno : write_and_close(fd, data, length);
+    return fd < 0 ? errno : write_and_close(fd, what);
 }
 
 /* Create a file of a fresh name beside `target`. open() rather than mkstemp(), so that the kernel
@@ -159,8 +186,7 @@ static int keep_ownership(int fd, const struct stat *old)
     return fchmod(fd, old->st_mode & 0777) == 0 ? 0 : errno;
 }
 
-static int write_and_rename(const char *target, const struct stat *old, const void *data,
-                            size_t length)
+static int write_and_rename(const char *target, const struct stat *old, content *what)
 {
     char *name = NULL;
     int fd = -1;
@@ -171,7 +197,7 @@ static int write_and_rename(const char *target, const struct stat *old, const vo
         return failure;
     }
     failure = old == NULL ? 0 : keep_ownership(fd, old);
-    int written = write_and_close(fd, data, length);
+    int written = write_and_close(fd, what);
     failure = failure == 0 ? written : failure;
     if (failure == 0 && rename(name, target) != 0) {
         failure = errno;
@@ -195,8 +221,7 @@ static void block_signals(sigset_t *before)
     (void)pthread_sigmask(SIG_SETMASK, &blocked, before);
 }
 
-static int replace_regular(const char *target, const struct stat *old, const void *data,
-                           size_t length)
+static int replace_regular(const char *target, const struct stat *old, content *what)
 {
     /* The rename needs only the folder's permission, but a read-only file is meant to stay. */
     if (old != NULL && faccessat(AT_FDCWD, target, W_OK, AT_EACCESS) != 0) {
@@ -204,17 +229,16 @@ static int replace_regular(const char *target, const struct stat *old, const voi
     }
     sigset_t before;
     block_signals(&before);
-    int failure = write_and_rename(target, old, data, length);
+    int failure = write_and_rename(target, old, what);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return failure;
 }
 
 /* Replace what `path` names, through symbolic links, which stay. 0 or an errno. */
-static int replace_behind_links(const char *path, const struct stat *old, const void *data,
-                                size_t length)
+static int replace_behind_links(const char *path, const struct stat *old, content *what)
 {
     char *target = follow_links(path);
-    int failure = target == NULL ? errno : replace_regular(target, old, data, length);
+    int failure = target == NULL ? errno : replace_regular(target, old, what);
     free(target);
     return failure;
 }
@@ -241,19 +265,19 @@ static int descriptor_of(const char *path)
     return -1;
 }
 
-static int replace_any(const char *path, const void *data, size_t length)
+static int replace_any(const char *path, content *what)
 {
     struct stat old;
     if (stat(path, &old) != 0) {
-        return errno == ENOENT ? replace_behind_links(path, NULL, data, length) : errno;
+        return errno == ENOENT ? replace_behind_links(path, NULL, what) : errno;
     }
     if (S_ISDIR(old.st_mode)) {
         return EISDIR;
     }
     if (!S_ISREG(old.st_mode)) {
-        return write_in_place(path, data, length);
+        return write_in_place(path, what);
     }
-    return replace_behind_links(path, &old, data, length);
+    return replace_behind_links(path, &old, what);
 }
 
 tb_status tb_file_replace(const char *path, const void *data, size_t length, tb_error *err)
@@ -262,7 +286,35 @@ tb_status tb_file_replace(const char *path, const void *data, size_t length, tb_
     if (fd == STDOUT_FILENO) {
         return tb_file_write_stdout(data, length, err); /* after what stdio still holds */
     }
-    int failure = fd >= 0 ? write_all(fd, data, length) : replace_any(path, data, length);
+    content what = {.data = data, .length = length};
+    int failure = fd >= 0 ? write_all(fd, &what) : replace_any(path, &what);
+    return failure == 0 ? TB_OK : fail_write(path, failure, err);
+}
+
+static tb_status write_stdout_by_parts(content *what)
+{
+    while (what->status == TB_OK) {
+        what->status = what->more(what->user, &what->data, &what->length, what->err);
+        if (what->status != TB_OK || what->length == 0) {
+            break;
+        }
+        what->status = tb_file_write_stdout(what->data, what->length, what->err);
+    }
+    return what->status;
+}
+
+tb_status tb_file_replace_by_parts(const char *path, tb_file_more_fn *more, void *user,
+                                   tb_error *err)
+{
+    content what = {.more = more, .user = user, .err = err};
+    int fd = path != NULL ? descriptor_of(path) : STDOUT_FILENO;
+    if (fd == STDOUT_FILENO) {
+        return write_stdout_by_parts(&what);
+    }
+    int failure = fd >= 0 ? write_all(fd, &what) : replace_any(path, &what);
+    if (what.status != TB_OK) {
+        return what.status;
+    }
     return failure == 0 ? TB_OK : fail_write(path, failure, err);
 }
 

@@ -100,16 +100,21 @@ TB_NODISCARD tb_status tb_yaml_bool_list(const tb_yaml_node *node, size_t capaci
  * A copy of a mapping with one value replaced, or added where its keys were not there; the document
  * owns it, and its nodes keep their positions.
  *
- * @param[in] map    of `doc`; NULL = an empty one
+ * @param[in] map    of `doc`, or of another that outlives it; NULL = an empty one
  * @param[in] path   scalar that names the keys, for positions
- * @param[in] rest   the keys from `map` on, joined by dots: "pattern.window"
- * @param[in] value  of `doc`
+ * @param[in] rest   the keys from `map` on, joined by dots: "pattern.window"; a number is an entry
+ *                   of a list, from 0: "pattern.window.2"
+ * @param[in] value  likewise
  * @return TB_OK; TB_EFILE for a path through what is no mapping; TB_ENOMEM
  */
 TB_NODISCARD tb_status tb_yaml_overlay(tb_yaml *doc, const tb_yaml_node *map,
                                        const tb_yaml_node *path, const char *rest,
                                        const tb_yaml_node *value, const tb_yaml_node **out,
                                        tb_error *err);
+
+/** A plain scalar that stands where `at` does; `doc` owns it. TB_OK; TB_ENOMEM. */
+TB_NODISCARD tb_status tb_yaml_scalar(tb_yaml *doc, const tb_yaml_node *at, const char *text,
+                                      const tb_yaml_node **out, tb_error *err);
 
 /** Complain at a node's position; returns TB_EFILE. */
 tb_status tb_yaml_fail(const tb_yaml_node *node, tb_error *err, const char *format, ...)

@@ -2,6 +2,8 @@
 #include "yaml_doc.h"
 #include "yaml_tree.h"
 
+#include "text.h"
+
 #include <string.h>
 
 /* Index of the key that is the first `length` bytes of `path`; the count when there is none. */
@@ -29,11 +31,58 @@ static tb_yaml_node *empty_map(tb_yaml *doc, const tb_yaml_node *at)
     return made;
 }
 
+/* A copy of a list with entry "2" of "window.2" replaced. */
+static tb_status overlay_entry(tb_yaml *doc, const tb_yaml_node *list, const tb_yaml_node *path,
+                               const char *rest, const tb_yaml_node *value,
+                               const tb_yaml_node **out, tb_error *err)
+{
+    int64_t at = -1;
+    if (!tb_text_int(rest, &at) || at < 0 || at >= list->count) {
+        return tb_yaml_fail(path, err,
+                            "'%s' is no entry of a list of %d; they count from 0, and are plain "
+                            "values",
+                            path->as.text, list->count);
+    }
+    tb_yaml_node *made = tb_arena_alloc(doc->arena, sizeof *made);
+    tb_yaml_node *items = tb_arena_array(doc->arena, (size_t)list->count, sizeof *items);
+    if (made == NULL || items == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a value of '%s'", path->as.text);
+    }
+    memcpy(items, list->as.items, (size_t)list->count * sizeof *items);
+    items[at] = *value;
+    *made = *list;
+    made->doc = doc;
+    made->as.items = items;
+    *out = made;
+    return TB_OK;
+}
+
+tb_status tb_yaml_scalar(tb_yaml *doc, const tb_yaml_node *at, const char *text,
+                         const tb_yaml_node **out, tb_error *err)
+{
+    tb_yaml_node *made = tb_arena_alloc(doc->arena, sizeof *made);
+    char *kept = tb_arena_text(doc->arena, text, strlen(text));
+    if (made == NULL || kept == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for a value");
+    }
+    *made = (tb_yaml_node){.doc = at->doc,
+                           .as.text = kept,
+                           .line = at->line,
+                           .column = at->column,
+                           .kind = TB_YAML_SCALAR,
+                           .plain = true};
+    *out = made;
+    return TB_OK;
+}
+
 tb_status tb_yaml_overlay(tb_yaml *doc, const tb_yaml_node *map, const tb_yaml_node *path,
                           const char *rest, const tb_yaml_node *value, const tb_yaml_node **out,
                           tb_error *err)
 {
     size_t length = strcspn(rest, ".");
+    if (map != NULL && map->kind == TB_YAML_LIST) {
+        return overlay_entry(doc, map, path, rest, value, out, err);
+    }
     if (map != NULL && map->kind != TB_YAML_MAP) {
         return tb_yaml_fail(path, err, "'%s' goes through what is no mapping", path->as.text);
     }

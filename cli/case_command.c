@@ -1,5 +1,7 @@
 #include "case_command.h"
 
+#include "pattern_file.h"
+
 #include <string.h>
 
 void tb_print_shell_word(const char *word, tb_buffer *out)
@@ -81,6 +83,16 @@ static void print_gna(const tb_pattern *pattern, int rank, tb_buffer *out)
     }
 }
 
+static void print_by_table(const tb_pattern *pattern, int rank, tb_buffer *out)
+{
+    tb_buffer text = {0};
+    tb_pattern_print_text(pattern, rank, &text);
+    tb_buffer_text(out, " --pattern ");
+    tb_print_shell_word(text.data != NULL ? text.data : "", out);
+    out->failed |= text.failed;
+    tb_buffer_free(&text);
+}
+
 static void print_pattern(const tb_case *item, tb_buffer *out)
 {
     const tb_pattern *pattern = &item->pattern;
@@ -101,7 +113,10 @@ static void print_pattern(const tb_case *item, tb_buffer *out)
         tb_print_shell_word(item->mask_path != NULL ? item->mask_path : "", out);
         print_list("--mask-block", blocks, 2, "x", out);
         break;
+    case TB_PATTERN_DENSE:
+        break;
     default:
+        print_by_table(pattern, item->problem.layout.rank, out);
         break;
     }
 }

@@ -1,6 +1,7 @@
 #include "case_options.h"
 
 #include "case_file.h"
+#include "pattern_file.h"
 
 #include <stddef.h>
 #include <string.h>
@@ -42,6 +43,9 @@ const tb_option tb_pattern_options[TB_PATTERN_OPTION_COUNT] = {
      1, NULL, 0},
     {"local", '\0', TB_OPTION_LIST, "LEFT,RIGHT",
      "sliding window cut off at the ends; -1 = unlimited", AT(local), -1, ANY, NULL, 0},
+    {"pattern", '\0', TB_OPTION_TEXT, "KIND,KEY=N,...",
+     "a kind of `list patterns`, as sink-local,sink=128,local=4096; A+B: union", AT(pattern), 0, 0,
+     NULL, 0},
     {"mask", '\0', TB_OPTION_TEXT, "FILE", "explicit mask, queries x keys (.npy or PBM)", AT(mask),
      0, 0, NULL, 0},
     {"mask-block", '\0', TB_OPTION_LIST, "128x128", "tokens that an entry of the mask stands for",
@@ -140,7 +144,7 @@ static bool has_gna(const tb_case_args *args)
 
 bool tb_case_args_have_pattern(const tb_case_args *args)
 {
-    return has_gna(args) || args->local.count > 0 || args->mask != NULL;
+    return has_gna(args) || args->local.count > 0 || args->mask != NULL || args->pattern != NULL;
 }
 
 bool tb_case_args_any(const tb_case_args *args)
@@ -223,17 +227,21 @@ static tb_status apply_mask(const tb_case_args *args, tb_case *item, tb_error *e
 
 static tb_status apply_pattern(const tb_case_args *args, tb_case *item, tb_error *err)
 {
-    int kinds = has_gna(args) + (args->local.count > 0) + (args->mask != NULL);
+    int kinds =
+        has_gna(args) + (args->local.count > 0) + (args->mask != NULL) + (args->pattern != NULL);
     if (kinds > 1) {
         return tb_fail(err, TB_EINVAL,
                        "several patterns; give one of --window-size (with --stride, "
-                       "--dilation, --causal), --local and --mask");
+                       "--dilation, --causal), --local, --pattern and --mask");
     }
     if (args->mask_block.count > 0 && args->mask == NULL) {
         return tb_fail(err, TB_EINVAL, "--mask-block without --mask; give the mask too");
     }
     if (args->mask != NULL) {
         return apply_mask(args, item, err);
+    }
+    if (args->pattern != NULL) {
+        return tb_pattern_read_text(args->pattern, item, err);
     }
     if (args->local.count > 0) {
         return apply_local(args, item, err);

@@ -16,6 +16,7 @@ typedef struct tb_case_args {
     /* pattern */
     tb_arg_list window, stride, dilation, causal;
     tb_arg_list local;
+    const char *pattern;
     const char *mask;
     tb_arg_list mask_block;
     /* tiling */
@@ -33,7 +34,7 @@ typedef struct tb_case_args {
     }
 
 #define TB_PROBLEM_OPTION_COUNT 11
-#define TB_PATTERN_OPTION_COUNT 7
+#define TB_PATTERN_OPTION_COUNT 8
 #define TB_TILING_OPTION_COUNT  7
 
 extern const tb_option tb_problem_options[TB_PROBLEM_OPTION_COUNT];

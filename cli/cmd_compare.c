@@ -247,7 +247,8 @@ const tb_command tb_cmd_compare = {
         "that the tiles allow. SAME: measurement and prediction agree within their intervals\n"
         "(95 %, of a single run); FAST, SLOW: measured clearly faster, slower; UNSURE: too few\n"
         "samples to tell. Runs of whole networks are listed by themselves, with the speedups from\n"
-        "the network's layers and from its stated share of attention, and count in no summary.",
+        "the network's layers and from its stated share of attention, and so are runs of which\n"
+        "only the speedup is published; both count in no summary.",
     .groups = groups,
     .group_count = sizeof groups / sizeof *groups,
     .examples = examples,

@@ -1,11 +1,12 @@
-/* tilebound completion: a bash script that completes commands and options, made from their tables.
- */
+/* tilebound completion: a script for the shell that completes commands, options and names. */
 #include "catalogue.h"
 #include "commands.h"
+#include "completion.h"
 #include "output.h"
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 typedef struct completion_args {
     tb_output_args output;
@@ -13,136 +14,86 @@ typedef struct completion_args {
 
 #define AT(field) offsetof(completion_args, field)
 
-static const char *const shells[] = {"bash"};
+static const char *const shells[] = {"bash", "zsh"};
+static void (*const printers[])(tb_buffer *) = {tb_completion_bash, tb_completion_zsh};
 
-/* The option's plural in the catalogue when its value is one of the known names, else NULL. */
-static const char *known_names(const tb_option *option)
+#define SHELL_COUNT (sizeof shells / sizeof *shells)
+
+/* --kernel takes names of kernels, and so does --baseline-kernel. */
+static bool ends_in_word(const char *name, const char *word)
 {
+    size_t length = strlen(name), end = strlen(word);
+    return length >= end && strcmp(name + length - end, word) == 0 &&
+           (length == end || name[length - end - 1] == '-');
+}
+
+const char *tb_completion_option_kind(const tb_option *option)
+{
+    if (option->kind != TB_OPTION_TEXT && option->kind != TB_OPTION_TEXTS) {
+        return NULL;
+    }
     for (size_t k = 0; k < TB_CATALOGUE_COUNT; k++) {
-        if (option->kind == TB_OPTION_TEXT && strcmp(option->name, tb_catalogue[k].word) == 0) {
+        if (ends_in_word(option->name, tb_catalogue[k].word)) {
+            return tb_catalogue[k].plural;
+        }
+    }
+    return strcmp(option->name, "pattern") == 0 ? "patterns" : NULL;
+}
+
+/* "[MECHANISM...]" stands for names of mechanisms. */
+const char *tb_completion_positional_kind(const tb_command *command)
+{
+    const char *text = command->positional;
+    if (text == NULL) {
+        return NULL;
+    }
+    text += text[0] == '[';
+    if (strcmp(text, "CHART") == 0) {
+        return "charts";
+    }
+    for (size_t k = 0; k < TB_CATALOGUE_COUNT; k++) {
+        const char *word = tb_catalogue[k].word;
+        if (strncasecmp(text, word, strlen(word)) == 0) {
             return tb_catalogue[k].plural;
         }
     }
     return NULL;
 }
 
-static void print_option_words(const tb_command *command, tb_buffer *out)
+bool tb_completion_positional_is_file(const tb_command *command)
 {
-    tb_buffer_printf(out, "        %s) words='", command->name);
-    for (size_t g = 0; g < command->group_count; g++) {
-        for (size_t i = 0; i < command->groups[g].count; i++) {
-            tb_buffer_printf(out, "--%s ", command->groups[g].options[i].name);
-        }
+    const char *text = command->positional, *kind = tb_completion_positional_kind(command);
+    if (text == NULL || kind != NULL) {
+        return kind != NULL && strcmp(kind, "charts") != 0;
     }
-    tb_buffer_text(out, "--help' ;;\n");
+    return strncmp(text + (text[0] == '['), "FILE", 4) == 0;
 }
 
-/* One line a command and option that takes a value: choices, known names, files, or nothing. */
-static void print_value_words(const tb_command *command, const tb_option *option, tb_buffer *out)
+void tb_completion_words(const tb_command *command, tb_buffer *out)
 {
-    const char *plural = known_names(option);
-    if (option->kind == TB_OPTION_FLAG) {
-        return;
-    }
-    tb_buffer_printf(out, "        %s:--%s", command->name, option->name);
-    if (option->letter != '\0') {
-        tb_buffer_printf(out, "|%s:-%c", command->name, option->letter);
-    }
-    if (option->kind == TB_OPTION_CHOICE) {
-        tb_buffer_text(out, ") words='");
-        for (size_t i = 0; i < option->choice_count; i++) {
-            tb_buffer_printf(out, "%s%s", i == 0 ? "" : " ", option->choices[i]);
-        }
-        tb_buffer_text(out, "' ;;\n");
-    } else if (plural != NULL) {
-        tb_buffer_printf(out, ") words=$(tilebound list %s --names 2>/dev/null); files=1 ;;\n",
-                         plural);
-    } else if (option->kind == TB_OPTION_TEXT) {
-        tb_buffer_text(out, ") words=''; files=1 ;;\n");
-    } else {
-        tb_buffer_text(out, ") words='' ;;\n");
-    }
-}
-
-static void print_positional_words(const tb_command *command, tb_buffer *out)
-{
-    if (command->word_count == 0) {
-        return;
-    }
-    tb_buffer_printf(out, "        %s) words=\"$words", command->name);
     for (size_t i = 0; i < command->word_count; i++) {
         tb_buffer_printf(out, " %s", command->words[i]);
     }
-    tb_buffer_text(out, "\" ;;\n");
-}
-
-/* `list kernels` goes on with the names of kernels, `plot` with those of charts, beside the
- * options.
- */
-static void print_list_names(tb_buffer *out)
-{
-    for (size_t k = 0; k < TB_CATALOGUE_COUNT; k++) {
-        const char *plural = tb_catalogue[k].plural;
-        tb_buffer_printf(out,
-                         "        list:%s) words=\"$words $(tilebound list %s --names "
-                         "2>/dev/null)\"; files=1 ;;\n",
-                         plural, plural);
+    if (command->positional == NULL || strcmp(command->positional, "[COMMAND]") != 0) {
+        return;
     }
-    tb_buffer_text(
-        out,
-        "        plot:plot) words=\"$words $(tilebound list charts --names 2>/dev/null)\" ;;\n");
-}
-
-static void print_bash(tb_buffer *out)
-{
-    tb_buffer_text(out, "# bash completion for tilebound; made by 'tilebound completion bash'\n"
-                        "_tilebound()\n{\n"
-                        "    local current=${COMP_WORDS[COMP_CWORD]}\n"
-                        "    local previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-                        "    local command=${COMP_WORDS[1]} words='' files=\n"
-                        "    COMPREPLY=()\n"
-                        "    if ((COMP_CWORD == 1)); then\n"
-                        "        COMPREPLY=($(compgen -W '");
     for (size_t i = 0; i < tb_command_count; i++) {
-        tb_buffer_printf(out, "%s ", tb_commands[i]->name);
+        tb_buffer_printf(out, " %s", tb_commands[i]->name);
     }
-    tb_buffer_text(out, "--help --version' -- \"$current\"))\n        return\n    fi\n"
-                        "    case $command:$previous in\n");
-    for (size_t i = 0; i < tb_command_count; i++) {
-        const tb_command *command = tb_commands[i];
-        for (size_t g = 0; g < command->group_count; g++) {
-            for (size_t o = 0; o < command->groups[g].count; o++) {
-                print_value_words(command, &command->groups[g].options[o], out);
-            }
-        }
-    }
-    tb_buffer_text(out, "        *)\n    case $command in\n");
-    for (size_t i = 0; i < tb_command_count; i++) {
-        print_option_words(tb_commands[i], out);
-    }
-    tb_buffer_text(out, "    esac\n    case $command in\n");
-    for (size_t i = 0; i < tb_command_count; i++) {
-        print_positional_words(tb_commands[i], out);
-    }
-    tb_buffer_text(out, "    esac\n    case $command:$previous in\n");
-    print_list_names(out);
-    tb_buffer_text(out, "    esac ;;\n    esac\n"
-                        "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
-                        "    if [[ -n $files ]]; then\n"
-                        "        COMPREPLY+=($(compgen -f -- \"$current\"))\n"
-                        "    fi\n}\ncomplete -o filenames -F _tilebound tilebound\n");
 }
 
 static tb_status run(const void *arguments, const char *const *positional, tb_error *err)
 {
     const completion_args *args = arguments;
-    if (strcmp(positional[0], shells[0]) != 0) {
-        return tb_fail(err, TB_EINVAL, "no completion for '%s'; there is one for bash",
-                       positional[0]);
+    for (size_t i = 0; i < SHELL_COUNT; i++) {
+        if (strcmp(positional[0], shells[i]) == 0) {
+            tb_buffer text = {0};
+            printers[i](&text);
+            return tb_output_text(&args->output, &text, err);
+        }
     }
-    tb_buffer text = {0};
-    print_bash(&text);
-    return tb_output_text(&args->output, &text, err);
+    return tb_fail(err, TB_EINVAL, "no completion for '%s'; there is one for bash and one for zsh",
+                   positional[0]);
 }
 
 static const tb_option output_option[] = {
@@ -154,22 +105,24 @@ static const tb_option_group groups[] = {{"Output", output_option, 1, 0}};
 
 static const tb_example examples[] = {
     {"tilebound completion bash -o tilebound.bash", "a script to source from ~/.bashrc"},
+    {"tilebound completion zsh -o _tilebound", "a file for a folder of zsh's fpath"},
 };
 
 const tb_command tb_cmd_completion = {
     .name = "completion",
     .group = "know",
     .summary = "print a script that completes commands and options in the shell",
-    .positional = "bash",
+    .positional = "bash|zsh",
     .words = shells,
-    .word_count = 1,
+    .word_count = SHELL_COUNT,
     .description =
         "The script comes from the same option tables as --help. An installed tilebound has it in\n"
-        "share/bash-completion/completions, where bash finds it by itself.",
+        "share/bash-completion/completions and share/zsh/site-functions, where the shells find it\n"
+        "by themselves.",
     .groups = groups,
     .group_count = 1,
     .examples = examples,
-    .example_count = 1,
+    .example_count = 2,
     .args_size = sizeof(completion_args),
     .positional_min = 1,
     .positional_max = 1,

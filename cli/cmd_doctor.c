@@ -5,6 +5,7 @@
 #include "census.h"
 #include "commands.h"
 #include "data_path.h"
+#include "database.h"
 #include "environment.h"
 #include "gnuplot.h"
 #include "gpu_doctor.h"
@@ -98,8 +99,9 @@ static void check_data(doctor *to, tb_arena *arena)
 static void check_libraries(doctor *to)
 {
     char detail[256];
-    (void)snprintf(detail, sizeof detail, "GSL %s, libyaml %s, jansson %s", tb_gsl_version(),
-                   tb_yaml_library_version(), tb_json_library_version());
+    (void)snprintf(detail, sizeof detail, "GSL %s, libyaml %s, jansson %s, SQLite %s",
+                   tb_gsl_version(), tb_yaml_library_version(), tb_json_library_version(),
+                   tb_database_library_version());
     report(to, "libraries", FOUND, detail, NULL);
     (void)snprintf(detail, sizeof detail, "%d for the census by rows (OMP_NUM_THREADS changes it)",
                    tb_census_threads());

@@ -4,6 +4,7 @@
 #include "device_options.h"
 #include "explain.h"
 #include "measured_speedup.h"
+#include "mechanism_view.h"
 #include "output.h"
 #include "predict_time.h"
 #include "predict_view.h"
@@ -20,6 +21,8 @@ typedef struct explain_args {
     tb_device_args device;
     tb_output_args output;
     tb_arg_choice baseline;
+    const char *mechanism;
+    tb_arg_int seed;
     const char *profile;
     const char *run;
 } explain_args;
@@ -29,6 +32,11 @@ typedef struct explain_args {
 static const tb_option what_options[] = {
     {"baseline", '\0', TB_OPTION_CHOICE, NULL, "what the speedup is over (default self)",
      AT(baseline), 0, 0, tb_baseline_names, TB_BASELINE_COUNT},
+    {"mechanism", '\0', TB_OPTION_TEXT, "NAME",
+     "a whole method, stage by stage, by name or YAML file", AT(mechanism), 0, 0, NULL, 0},
+    {"seed", '\0', TB_OPTION_INT, "N",
+     "which instance of a mechanism's random patterns (default 0)", AT(seed), 0, INT64_MAX, NULL,
+     0},
     {"profile", '\0', TB_OPTION_TEXT, "NAME",
      "down to the speedup that a run of this profile measured, by name or file", AT(profile), 0, 0,
      NULL, 0},
@@ -304,12 +312,38 @@ static tb_status take_baseline(const explain_args *args, inputs *in, tb_error *e
     return tb_kernel_load(kernel, &in->choice.baseline, err);
 }
 
+static tb_status explain_mechanism(const explain_args *args, tb_error *err)
+{
+    tb_mechanism_ask ask;
+    if (args->profile != NULL || args->baseline.given) {
+        return tb_fail(err, TB_EINVAL,
+                       "a mechanism states its baseline, and is compared with no profile; leave "
+                       "--baseline and --profile out");
+    }
+    tb_status status = tb_mechanism_ask_of(args->mechanism, &args->item, &args->device,
+                                           &args->device.set, &args->seed, &ask, err);
+    if (status == TB_OK && ask.choice.device == NULL) {
+        status = tb_fail(err, TB_EINVAL, "a speedup of which device? give --device");
+    }
+    if (status == TB_OK) {
+        status = tb_explain_mechanism(&ask, &args->output, err);
+    }
+    tb_mechanism_ask_release(&ask);
+    return status;
+}
+
 static tb_status run(const void *arguments, const char *const *positional, tb_error *err)
 {
     const explain_args *args = arguments;
     (void)positional;
     inputs in = {.item = tb_case_default()};
     tb_status status = TB_OK;
+    if (args->mechanism != NULL) {
+        return explain_mechanism(args, err);
+    }
+    if (args->seed.given) {
+        return tb_fail(err, TB_EINVAL, "--seed of which patterns? give --mechanism");
+    }
     if (args->run != NULL && args->profile == NULL) {
         return tb_fail(err, TB_EINVAL, "--run without --profile; give the profile too");
     }
@@ -344,6 +378,8 @@ static const tb_example examples[] = {
     {"tilebound explain -i 30x48x80 -w 18x24x24 -n 24 --device h100-sxm --q-tile 2x8x8 --kv-tile "
      "2x8x8",
      "where the eleven-fold saving of HunyuanVideo's window goes on an H100"},
+    {"tilebound explain --mechanism minference -i 131072 --device h100-sxm",
+     "where the speedup of a whole method goes, stage by stage"},
     {"tilebound explain --profile natten-h100 --run natten-h100-hunyuan-s1",
      "the same, down to what was measured there"},
 };

@@ -8,7 +8,10 @@
 #include "known_data.h"
 #include "list_device.h"
 #include "list_kernel.h"
+#include "list_link.h"
+#include "list_mechanism.h"
 #include "list_network.h"
+#include "list_pattern.h"
 #include "list_profile.h"
 #include "output.h"
 #include "predict_view.h"
@@ -29,12 +32,12 @@ typedef struct list_args {
 #define AT(field)      offsetof(list_args, field)
 #define MAX_DATA_BYTES ((size_t)64 << 20)
 
-static const char *const topics[] = {"kernels",  "networks", "suites", "devices",
-                                     "profiles", "patterns", "charts"};
+static const char *const topics[] = {"kernels",    "networks", "suites",   "devices", "profiles",
+                                     "mechanisms", "links",    "patterns", "charts"};
 
 #define TOPIC_COUNT    (sizeof topics / sizeof *topics)
-#define TOPIC_PATTERNS 5 /* the topics before it are the catalogue's kinds, in its order */
-#define TOPIC_CHARTS   6
+#define TOPIC_PATTERNS 7 /* the topics before it are the catalogue's kinds, in its order */
+#define TOPIC_CHARTS   8
 
 static const tb_option what_options[] = {
     {"raw", '\0', TB_OPTION_FLAG, NULL, "the YAML file of NAME, to copy and change", AT(raw), 0, 0,
@@ -124,7 +127,9 @@ static tb_status list_patterns(const list_args *args, tb_error *err)
     list_printer printer;
     begin_list(&printer, args, topics[TOPIC_PATTERNS]);
     for (size_t i = 0; i < TB_PATTERN_COUNT; i++) {
-        add_entry(&printer, tb_pattern_types[i]->name, tb_pattern_types[i]->summary);
+        if (tb_pattern_types[i] != NULL) {
+            add_entry(&printer, tb_pattern_types[i]->name, tb_pattern_types[i]->summary);
+        }
     }
     return end_list(&printer, TB_OK, err);
 }
@@ -206,6 +211,9 @@ static tb_status show_suite(const list_args *args, const char *name, tb_error *e
 
 static tb_status show_one(const list_args *args, size_t topic, const char *name, tb_error *err)
 {
+    if (topic == TOPIC_PATTERNS && !args->raw) {
+        return tb_list_pattern(&args->output, name, err);
+    }
     if (topic >= TOPIC_PATTERNS) {
         return tb_fail(err, TB_EINVAL, "%s have no pages of their own; leave '%s' out",
                        topics[topic], name);
@@ -220,8 +228,12 @@ static tb_status show_one(const list_args *args, size_t topic, const char *name,
         return tb_list_network(&args->output, name, err);
     case TB_CATALOGUE_DEVICE:
         return tb_list_device(&args->output, name, err);
+    case TB_CATALOGUE_LINK:
+        return tb_list_link(&args->output, name, err);
     case TB_CATALOGUE_PROFILE:
         return tb_list_profile(&args->output, name, err);
+    case TB_CATALOGUE_MECHANISM:
+        return tb_list_mechanism(&args->output, name, err);
     default:
         return show_suite(args, name, err);
     }
@@ -240,7 +252,7 @@ static tb_status find_topic(const char *word, size_t *topic, tb_error *err)
                ? tb_fail(err, TB_EINVAL, "nothing known of '%s'; did you mean '%s'?", word, nearest)
                : tb_fail(err, TB_EINVAL,
                          "nothing known of '%s'; ask for kernels, devices, networks, suites, "
-                         "profiles, patterns or charts",
+                         "profiles, mechanisms, links, patterns or charts",
                          word);
 }
 
@@ -262,6 +274,9 @@ static tb_status run(const void *arguments, const char *const *positional, tb_er
     if (positional[1] != NULL) {
         return show_one(args, topic, positional[1], err);
     }
+    if (topic == TB_CATALOGUE_MECHANISM && !args->names) {
+        return tb_list_mechanisms(&args->output, err);
+    }
     return topic == TOPIC_CHARTS     ? list_charts(args, err)
            : topic == TOPIC_PATTERNS ? list_patterns(args, err)
                                      : list_catalogue(args, (tb_catalogue_kind)topic, err);
@@ -278,21 +293,25 @@ static const tb_example examples[] = {
     {"tilebound list kernels flex-fna --raw", "its YAML, to copy and change"},
     {"tilebound list devices h100-sxm", "one device with every value and its source"},
     {"tilebound list networks hunyuanvideo", "a network's facts with their sources"},
+    {"tilebound list patterns strided", "one kind of pattern with its parameters"},
     {"tilebound list profiles natten-h100", "the measured runs of a source"},
+    {"tilebound list mechanisms minference", "a method's parameters, stages and claims"},
 };
 
 const tb_command tb_cmd_list = {
     .name = "list",
     .group = "know",
-    .summary = "what is known: kernels, devices, networks, suites, profiles, patterns, charts",
+    .summary =
+        "what is known: kernels, devices, networks, suites, profiles, mechanisms, links, patterns, "
+        "charts",
     .positional = "KIND [NAME]",
     .words = topics,
     .word_count = TOPIC_COUNT,
     .description =
-        "KIND is one of kernels, devices, networks, suites, profiles, patterns, charts. With a "
-        "NAME "
-        "(or\nthe path of a YAML file) it shows that one with its sources; --raw prints the file "
-        "itself.",
+        "KIND is one of kernels, devices, networks, suites, profiles, mechanisms, links, patterns, "
+        "charts. With a NAME (or\nthe path of a YAML file) it shows that one with its sources; "
+        "--raw "
+        "prints the file itself.",
     .groups = groups,
     .group_count = sizeof groups / sizeof *groups,
     .examples = examples,

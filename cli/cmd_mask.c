@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "kernel.h"
 #include "mask_picture.h"
+#include "mechanism_options.h"
 #include "output.h"
 #include "predict_view.h"
 #include "terminal.h"
@@ -25,6 +26,9 @@ typedef struct mask_args {
     tb_arg_int width, height;
     bool ascii;
     const char *export_path;
+    const char *mechanism, *stage;
+    tb_arg_texts set;
+    tb_arg_int seed;
 } mask_args;
 
 #define AT(field) offsetof(mask_args, field)
@@ -43,6 +47,16 @@ static const tb_option what_options[] = {
      MAX_CELLS, NULL, 0},
     {"height", '\0', TB_OPTION_INT, "N", "at most N rows (default: as fits the picture)",
      AT(height), 1, MAX_CELLS, NULL, 0},
+    {"mechanism", '\0', TB_OPTION_TEXT, "NAME",
+     "the pattern of a whole method's attention, by name or YAML file", AT(mechanism), 0, 0, NULL,
+     0},
+    {"stage", '\0', TB_OPTION_TEXT, "NAME",
+     "which stage of the mechanism (default: the first of attention)", AT(stage), 0, 0, NULL, 0},
+    {"set", '\0', TB_OPTION_TEXTS, "NAME=NUMBER",
+     "change a parameter of the mechanism; may be repeated", AT(set), 0, 0, NULL, 0},
+    {"seed", '\0', TB_OPTION_INT, "N",
+     "which instance of a mechanism's random patterns (default 0)", AT(seed), 0, INT64_MAX, NULL,
+     0},
     {"export", '\0', TB_OPTION_TEXT, "PATH",
      "write tile lists instead: PATH.json, or a folder of .npy", AT(export_path), 0, 0, NULL, 0},
 };
@@ -83,13 +97,65 @@ static tb_status fill_coordinates(const mask_args *args, mask_request *request, 
     return TB_OK;
 }
 
+/* The case of a mechanism's attention stage: the named one, or the first. */
+static tb_status take_stage(const mask_args *args, tb_mechanism_result *result,
+                            mask_request *request, tb_error *err)
+{
+    for (size_t i = 0; i < result->stage_count; i++) {
+        tb_stage_result *stage = &result->stages[i];
+        bool is_wanted = args->stage == NULL || strcmp(args->stage, stage->name) == 0;
+        if (is_wanted && stage->has_census && strcmp(stage->kind, "attention") == 0) {
+            request->item = stage->item; /* owned from here on */
+            request->tiling = stage->tiling;
+            stage->has_census = false;
+            return TB_OK;
+        }
+    }
+    return args->stage != NULL
+               ? tb_fail(err, TB_EINVAL,
+                         "'%s' is no attention stage of mechanism %s; 'tilebound list mechanisms "
+                         "%s' shows its stages",
+                         args->stage, args->mechanism, args->mechanism)
+               : tb_fail(err, TB_EINVAL, "mechanism %s has no attention stage to draw",
+                         args->mechanism);
+}
+
+static tb_status fill_from_mechanism(const mask_args *args, mask_request *request, tb_error *err)
+{
+    tb_mechanism_ask ask;
+    tb_mechanism_result result = {0};
+    tb_status status =
+        tb_mechanism_ask_of(args->mechanism, &args->item, NULL, &args->set, &args->seed, &ask, err);
+    if (status == TB_OK) {
+        status = tb_mechanism_ask_run(&ask, &result, err);
+    }
+    if (status == TB_OK) {
+        status = take_stage(args, &result, request, err);
+    }
+    tb_mechanism_result_release(&result);
+    tb_mechanism_ask_release(&ask);
+    return status;
+}
+
+static tb_status fill_case(const mask_args *args, const tb_kernel *kernel, mask_request *request,
+                           tb_error *err)
+{
+    if (args->mechanism != NULL) {
+        return fill_from_mechanism(args, request, err);
+    }
+    if (args->stage != NULL || args->set.count > 0 || args->seed.given) {
+        return tb_fail(err, TB_EINVAL,
+                       "--stage, --set and --seed belong to a mechanism; give --mechanism");
+    }
+    tb_status status = tb_case_apply(&args->item, &request->item, err);
+    return status == TB_OK ? tb_tiling_resolve(&request->item, kernel, &request->tiling, err)
+                           : status;
+}
+
 static tb_status fill_request(const mask_args *args, const tb_kernel *kernel, mask_request *request,
                               tb_error *err)
 {
-    tb_status status = tb_case_apply(&args->item, &request->item, err);
-    if (status == TB_OK) {
-        status = tb_tiling_resolve(&request->item, kernel, &request->tiling, err);
-    }
+    tb_status status = fill_case(args, kernel, request, err);
     if (status != TB_OK) {
         return status;
     }
@@ -284,6 +350,8 @@ static const tb_example examples[] = {
     {"tilebound mask -i 16 -w 5 -s 2 --show tokens --ascii", "every query and key of a small one"},
     {"tilebound mask -i 30x48x80 -w 18x24x24 --query 4,10,20 --slice 12",
      "one query's window, one slice of a video"},
+    {"tilebound mask --mechanism minference -i 16384 --width 64",
+     "the tiles that a whole method's attention visits"},
     {"tilebound mask -i 64x64 -w 24x24 --q-tile 8x8 --kv-tile 8x8 --export lists",
      "tile lists for FlexAttention's BlockMask"},
 };

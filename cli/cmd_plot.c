@@ -14,6 +14,8 @@ typedef struct plot_args {
     tb_arg_choice baseline;
     tb_arg_texts profiles;
     const char *network;
+    const char *search;
+    const char *study;
     const char *title;
     const char *path;
     const char *script;
@@ -32,6 +34,12 @@ static const tb_option what_options[] = {
      "measured runs to draw, by name or file; may be repeated", AT(profiles), 0, 0, NULL, 0},
     {"network", '\0', TB_OPTION_TEXT, "NAME", "the network whose layers to draw", AT(network), 0, 0,
      NULL, 0},
+    {"search", '\0', TB_OPTION_TEXT, "FILE",
+     "draw the front of a search: what `search --format json` wrote; - = standard input",
+     AT(search), 0, 0, NULL, 0},
+    {"study", '\0', TB_OPTION_TEXT, "FILE",
+     "groups of a sweep to draw: what `sweep --group-by COLUMN --format csv` wrote", AT(study), 0,
+     0, NULL, 0},
     {"title", '\0', TB_OPTION_TEXT, "TEXT", "in place of the chart's own title", AT(title), 0, 0,
      NULL, 0},
 };
@@ -98,6 +106,8 @@ static tb_chart_input input_of(const plot_args *args, const inputs *in)
         .profiles = in->borrowed,
         .profile_count = args->profiles.count,
         .network = in->network,
+        .search = args->search,
+        .study = args->study,
         .title = args->title,
     };
 }
@@ -120,12 +130,17 @@ static tb_status refuse_unused(const tb_chart *chart, const tb_chart_input *inpu
         {has_baseline, TB_CHART_NEEDS_DENSE, "no --baseline"},
         {input->profile_count > 0, TB_CHART_NEEDS_PROFILES, "no --profile"},
         {input->network != NULL, TB_CHART_NEEDS_NETWORK, "no --network"},
+        {input->search != NULL, TB_CHART_MAY_SEARCH, "no --search"},
+        {input->study != NULL, TB_CHART_NEEDS_STUDY, "no --study"},
     };
     for (size_t i = 0; i < sizeof inputs_given / sizeof *inputs_given; i++) {
         if (inputs_given[i].given && (chart->needs & inputs_given[i].needs) == 0) {
             return tb_fail(err, TB_EINVAL, "%s takes %s; leave it out", chart->name,
                            inputs_given[i].words);
         }
+    }
+    if (input->search != NULL && input->profile_count > 0) {
+        return tb_fail(err, TB_EINVAL, "--search beside --profile; draw one of them");
     }
     return TB_OK;
 }

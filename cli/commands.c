@@ -14,14 +14,26 @@
 
 #define EXIT_INTERRUPTED 130
 
-const tb_command *const tb_commands[] = {&tb_cmd_predict, &tb_cmd_explain,   &tb_cmd_mask,
-                                         &tb_cmd_measure, &tb_cmd_calibrate, &tb_cmd_compare,
-                                         &tb_cmd_import,  &tb_cmd_plot,      &tb_cmd_report,
-                                         &tb_cmd_list,    &tb_cmd_doctor,    &tb_cmd_completion};
+const tb_command *const tb_commands[] = {
+    &tb_cmd_predict, &tb_cmd_explain, &tb_cmd_search,     &tb_cmd_sweep,
+    &tb_cmd_mask,    &tb_cmd_audit,   &tb_cmd_measure,    &tb_cmd_calibrate,
+    &tb_cmd_compare, &tb_cmd_import,  &tb_cmd_plot,       &tb_cmd_report,
+    &tb_cmd_list,    &tb_cmd_doctor,  &tb_cmd_completion, &tb_cmd_manual};
 const size_t tb_command_count = sizeof tb_commands / sizeof *tb_commands;
 
 /* The exit codes are a contract: README and docs list them, tests/cli/exit-codes.cases checks them.
  */
+const tb_exit_code tb_exit_codes[] = {
+    {0, "done"},
+    {1, "failed"},
+    {2, "usage"},
+    {3, "bad input file"},
+    {4, "backend or tool unavailable"},
+    {5, "threshold not met"},
+    {EXIT_INTERRUPTED, "interrupted"},
+};
+const size_t tb_exit_code_count = sizeof tb_exit_codes / sizeof *tb_exit_codes;
+
 static int exit_code(tb_status status)
 {
     static const int codes[TB_STATUS_COUNT] = {
@@ -70,37 +82,31 @@ static void print_commands(tb_buffer *out)
         }
         tb_buffer_printf(out, "  %-12s%s\n", tb_commands[i]->name, tb_commands[i]->summary);
     }
-    tb_buffer_text(out,
-                   "\n'tilebound COMMAND --help' explains a command, with examples.\n"
-                   "'tilebound --version' prints the version.\n\n"
-                   "Exit codes: 0 done, 1 failed, 2 usage, 3 bad input file, 4 backend or tool\n"
-                   "unavailable, 5 threshold not met, 130 interrupted.\n");
+    tb_buffer_text(out, "\n'tilebound COMMAND --help' explains a command, with examples.\n"
+                        "'tilebound --version' prints the version.\n\nExit codes:");
+    for (size_t i = 0; i < tb_exit_code_count; i++) {
+        tb_buffer_printf(out, "%s%s%d %s", i == 0 ? "" : ",", i == 4 ? "\n" : " ",
+                         tb_exit_codes[i].code, tb_exit_codes[i].meaning);
+    }
+    tb_buffer_text(out, ".\n");
 }
 
-static const tb_command *find_command(const char *name)
+tb_status tb_command_find(const char *name, const tb_command **out, tb_error *err)
 {
-    for (size_t i = 0; i < tb_command_count; i++) {
-        if (strcmp(tb_commands[i]->name, name) == 0) {
-            return tb_commands[i];
+    const char *names[32];
+    size_t count = 0;
+    for (; count < tb_command_count && count < sizeof names / sizeof *names; count++) {
+        names[count] = tb_commands[count]->name;
+        if (strcmp(names[count], name) == 0) {
+            *out = tb_commands[count];
+            return TB_OK;
         }
     }
-    return NULL;
-}
-
-static int unknown_command(const char *name)
-{
-    const char *names[16];
-    for (size_t i = 0; i < tb_command_count; i++) {
-        names[i] = tb_commands[i]->name;
-    }
-    tb_error err = {0};
-    const char *nearest = tb_text_nearest(name, names, tb_command_count);
+    const char *nearest = tb_text_nearest(name, names, count);
     if (nearest != NULL) {
-        (void)tb_fail(&err, TB_EINVAL, "unknown command '%s'; did you mean '%s'?", name, nearest);
-    } else {
-        (void)tb_fail(&err, TB_EINVAL, "unknown command '%s'; 'tilebound --help' lists them", name);
+        return tb_fail(err, TB_EINVAL, "unknown command '%s'; did you mean '%s'?", name, nearest);
     }
-    return report(&err);
+    return tb_fail(err, TB_EINVAL, "unknown command '%s'; 'tilebound --help' lists them", name);
 }
 
 static int unexpected_word(const char *word, const char *after)
@@ -176,9 +182,10 @@ int tb_cli_main(int argc, char *const *argv)
         print_commands(&text);
         return print_buffer(&text);
     }
-    const tb_command *command = find_command(is_help ? argv[2] : name);
-    if (command == NULL) {
-        return unknown_command(is_help ? argv[2] : name);
+    const tb_command *command = NULL;
+    tb_error err = {0};
+    if (tb_command_find(is_help ? argv[2] : name, &command, &err) != TB_OK) {
+        return report(&err);
     }
     if (is_help) {
         tb_options_help(command, &text);

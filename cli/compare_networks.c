@@ -5,7 +5,7 @@
 
 bool tb_compare_is_missing(const tb_compared_run *run)
 {
-    return run->why_not != NULL && run->run->network.name == NULL;
+    return run->why_not != NULL && run->run->network.name == NULL && !run->is_of_ratio;
 }
 
 static void put_one(tb_document *doc, const tb_compared_network *item)

@@ -179,6 +179,7 @@ static void print_summary(tb_buffer *out, const tb_comparison *from)
     if (all->n == 0) {
         tb_buffer_text(out, from->compared > 0 ? "\nno run counts: dense runs do with --all\n"
                             : from->network_count > 0 ? "no run of attention by itself\n"
+                            : from->ratio_count > 0   ? "no run with a time can be compared\n"
                                                       : "no run can be compared\n");
         return;
     }
@@ -274,6 +275,7 @@ void tb_view_compare_text(tb_buffer *out, const tb_compare_view *view)
     }
     print_summary(out, view->comparison);
     tb_view_networks_text(out, view->comparison);
+    tb_view_ratios_text(out, view->comparison);
     print_not_compared(out, view);
     print_changes(out, view);
 }

@@ -175,6 +175,7 @@ void tb_view_compare_document(tb_document *doc, const tb_compare_view *view)
     tb_document_close(doc);
     put_summary(doc, view->comparison);
     tb_view_networks_document(doc, view->comparison);
+    tb_view_ratios_document(doc, view->comparison);
     put_not_compared(doc, view->comparison);
     put_against(doc, view);
 }

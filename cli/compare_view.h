@@ -33,7 +33,11 @@ void tb_view_counters_text(tb_buffer *out, const tb_compare_view *view);
 void tb_view_networks_document(tb_document *doc, const tb_comparison *comparison);
 void tb_view_networks_text(tb_buffer *out, const tb_comparison *comparison);
 
-/** Could this run not be compared, and is it none that is listed as a whole network? */
+/** The same of its runs of which only the speedup is stated. */
+void tb_view_ratios_document(tb_document *doc, const tb_comparison *comparison);
+void tb_view_ratios_text(tb_buffer *out, const tb_comparison *comparison);
+
+/** Could this run not be compared, and is it in neither of those lists? */
 bool tb_compare_is_missing(const tb_compared_run *run);
 
 /** Put the keys of a summary into the object that is open. */

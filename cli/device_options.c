@@ -7,8 +7,9 @@
 const tb_option tb_device_options[TB_DEVICE_OPTION_COUNT] = {
     {"device", '\0', TB_OPTION_TEXT, "NAME", "predict times on this device, by name or YAML file",
      AT(device), 0, 0, NULL, 0},
-    {"set", '\0', TB_OPTION_TEXTS, "KEY=NUMBER", "change a value of the device; may be repeated",
-     AT(set), 0, 0, NULL, 0},
+    {"set", '\0', TB_OPTION_TEXTS, "KEY=NUMBER",
+     "change a value of the device, or a mechanism's parameter; may be repeated", AT(set), 0, 0,
+     NULL, 0},
     {"baseline-kernel", '\0', TB_OPTION_TEXT, "NAME",
      "kernel of the dense baseline (default: the device's)", AT(baseline_kernel), 0, 0, NULL, 0},
 };

@@ -2,6 +2,8 @@
 
 #include "device.h"
 #include "kernel.h"
+#include "link.h"
+#include "mechanism.h"
 #include "network.h"
 #include "profile.h"
 #include "suite.h"
@@ -16,6 +18,8 @@ tb_status tb_known_summary(tb_catalogue_kind kind, const char *name, char out[st
     tb_suite *suite = NULL;
     tb_device *device = NULL;
     tb_profile *profile = NULL;
+    tb_link_facts *link = NULL;
+    tb_mechanism *mechanism = NULL;
     const char *summary = "";
     tb_status status = TB_OK;
     switch (kind) {
@@ -39,6 +43,14 @@ tb_status tb_known_summary(tb_catalogue_kind kind, const char *name, char out[st
         status = tb_profile_load(name, &profile, err);
         summary = profile != NULL ? profile->summary : "";
         break;
+    case TB_CATALOGUE_LINK:
+        status = tb_link_load(name, &link, err);
+        summary = link != NULL ? link->summary : "";
+        break;
+    case TB_CATALOGUE_MECHANISM:
+        status = tb_mechanism_load(name, &mechanism, err);
+        summary = mechanism != NULL ? mechanism->summary : "";
+        break;
     }
     (void)snprintf(out, 256, "%s", summary);
     tb_kernel_destroy(kernel);
@@ -46,5 +58,7 @@ tb_status tb_known_summary(tb_catalogue_kind kind, const char *name, char out[st
     tb_suite_destroy(suite);
     tb_device_destroy(device);
     tb_profile_destroy(profile);
+    tb_link_destroy(link);
+    tb_mechanism_destroy(mechanism);
     return status;
 }

@@ -101,7 +101,7 @@ static const char *dtype_name(size_t i)
 
 static const char *pattern_name(size_t i)
 {
-    return tb_pattern_types[i]->name;
+    return tb_pattern_name((tb_pattern_kind)i);
 }
 
 static void put_flags(tb_document *doc, const char *key, const bool *flags, size_t count,

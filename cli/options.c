@@ -319,6 +319,17 @@ tb_status tb_options_parse(const tb_command *command, char *const *words, size_t
     return *wants_help ? TB_OK : check_positional(command, positional_count, err);
 }
 
+void tb_option_value(const tb_option *option, tb_buffer *out)
+{
+    if (option->kind != TB_OPTION_CHOICE) {
+        tb_buffer_text(out, option->argument != NULL ? option->argument : "");
+        return;
+    }
+    for (size_t i = 0; i < option->choice_count; i++) {
+        tb_buffer_printf(out, "%s%s", i == 0 ? "" : "|", option->choices[i]);
+    }
+}
+
 static void print_option(const tb_option *option, tb_buffer *out)
 {
     tb_buffer left = {0};
@@ -327,12 +338,9 @@ static void print_option(const tb_option *option, tb_buffer *out)
     } else {
         tb_buffer_printf(&left, "      --%s", option->name);
     }
-    if (option->kind == TB_OPTION_CHOICE) {
-        for (size_t i = 0; i < option->choice_count; i++) {
-            tb_buffer_printf(&left, "%c%s", i == 0 ? ' ' : '|', option->choices[i]);
-        }
-    } else if (option->argument != NULL) {
-        tb_buffer_printf(&left, " %s", option->argument);
+    if (option->kind != TB_OPTION_FLAG) {
+        tb_buffer_text(&left, " ");
+        tb_option_value(option, &left);
     }
     if (left.length <= 30) {
         tb_buffer_printf(out, "%-32s%s\n", left.data, option->help);

@@ -1,4 +1,5 @@
-/* Option tables: the one description that the parser, --help and the completion are made from. */
+/* Option tables: the one description that the parser, --help, the completion and the manual
+ * are made from. */
 #ifndef TB_OPTIONS_H
 #define TB_OPTIONS_H
 
@@ -106,6 +107,9 @@ typedef struct tb_command {
 TB_NODISCARD tb_status tb_options_parse(const tb_command *command, char *const *words, size_t count,
                                         void *args, const char **positional, bool *wants_help,
                                         tb_error *err);
+
+/** Append what an option's value is called: "table|json|csv", "FILE"; nothing for a flag. */
+void tb_option_value(const tb_option *option, tb_buffer *out);
 
 /** Print a command's help. */
 void tb_options_help(const tb_command *command, tb_buffer *out);

@@ -19,10 +19,38 @@ static void put_problem(tb_document *doc, const tb_problem *problem)
     tb_document_close(doc);
 }
 
-static void put_pattern(tb_document *doc, const tb_pattern *pattern, int rank)
+static void put_values(tb_document *doc, const tb_pattern *pattern)
+{
+    const tb_pattern_type *type = tb_pattern_types[pattern->kind];
+    for (int i = 0; i < type->parameter_count; i++) {
+        const char *name = type->parameters[i].name;
+        const tb_parameter_value *value = &pattern->value[i];
+        switch (type->parameters[i].kind) {
+        case TB_PARAMETER_REAL:
+            tb_document_double(doc, name, tb_pattern_real(pattern, name));
+            break;
+        case TB_PARAMETER_FLAG:
+            tb_document_bool(doc, name, tb_pattern_integer(pattern, name) != 0);
+            break;
+        case TB_PARAMETER_LIST:
+            if (value->given) {
+                tb_document_ints(doc, name, value->list, value->count);
+            }
+            break;
+        default:
+            tb_document_int(doc, name, tb_pattern_integer(pattern, name));
+            break;
+        }
+    }
+    if (type->is_random || pattern->seed != 0) {
+        tb_document_int(doc, "seed", (int64_t)pattern->seed);
+    }
+}
+
+static void put_pattern(tb_document *doc, const char *key, const tb_pattern *pattern, int rank)
 {
     size_t dims = (size_t)rank;
-    tb_document_open_object(doc, "pattern");
+    tb_document_open_object(doc, key);
     tb_document_text(doc, "kind", tb_pattern_types[pattern->kind]->name);
     if (pattern->kind == TB_PATTERN_GNA) {
         tb_document_ints(doc, "window", pattern->window, dims);
@@ -35,6 +63,14 @@ static void put_pattern(tb_document *doc, const tb_pattern *pattern, int rank)
     } else if (pattern->kind == TB_PATTERN_EXPLICIT) {
         int64_t block[2] = {pattern->mask_block_q, pattern->mask_block_kv};
         tb_document_ints(doc, "mask_block", block, 2);
+    }
+    put_values(doc, pattern);
+    if (pattern->parts > 0) {
+        tb_document_open_array(doc, "parts");
+        for (int p = 0; p < pattern->parts; p++) {
+            put_pattern(doc, NULL, pattern->part[p], rank);
+        }
+        tb_document_close(doc);
     }
     tb_document_close(doc);
 }
@@ -170,7 +206,7 @@ static void put_messages(tb_document *doc, const char *key, const tb_messages *m
 void tb_view_document(tb_document *doc, const tb_prediction *p, const tb_kernel *kernel)
 {
     put_problem(doc, &p->problem);
-    put_pattern(doc, &p->pattern, p->problem.layout.rank);
+    put_pattern(doc, "pattern", &p->pattern, p->problem.layout.rank);
     put_tiling(doc, &p->tiling, &p->problem.layout);
     put_tiles(doc, p);
     tb_document_open_object(doc, "pairs");

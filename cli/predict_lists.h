@@ -7,6 +7,7 @@
 #include "device.h"
 #include "kernel.h"
 #include "output.h"
+#include "parallel_case.h"
 
 /** What all of them need. */
 typedef struct tb_predict_request {
@@ -16,7 +17,8 @@ typedef struct tb_predict_request {
     const tb_device *device;          /* may be NULL; with a kernel */
     const tb_kernel *baseline_kernel; /* may be NULL */
     tb_baseline baseline;
-    int64_t dense_steps; /* of a network's steps, at first */
+    int64_t dense_steps;          /* of a network's steps, at first */
+    tb_parallel_request parallel; /* of one problem; devices 0: one */
 } tb_predict_request;
 
 TB_NODISCARD tb_status tb_predict_suite(const tb_predict_request *request, const char *suite,

@@ -3,13 +3,14 @@
 include(CMakePackageConfigHelpers)
 
 # Data keeps the relative paths of the source tree, so that one lookup serves both.
-foreach(folder models/devices models/kernels models/networks profiles/suites profiles/published)
+foreach(folder models/devices models/kernels models/links models/mechanisms models/networks profiles/suites profiles/published)
   if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/${folder})
     cmake_path(GET folder PARENT_PATH parent)
     install(DIRECTORY ${folder} DESTINATION ${CMAKE_INSTALL_DATADIR}/tilebound/${parent})
   endif()
 endforeach()
-install(FILES LICENSE CHANGELOG.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES LICENSE CHANGELOG.md README.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DOCDIR}) # the manual, beside the README that it links to
 
 set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/tilebound)
 install(EXPORT tilebound NAMESPACE tilebound:: FILE tilebound-targets.cmake

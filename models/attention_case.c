@@ -1,5 +1,6 @@
 #include "attention_case.h"
 
+#include "arena.h"
 #include "checked.h"
 #include "mask_file.h"
 
@@ -28,6 +29,11 @@ void tb_case_release(tb_case *item)
 {
     tb_bit_matrix_destroy(owned_mask(item));
     item->pattern.mask = NULL;
+    if (item->arena != NULL) {
+        tb_arena_destroy(item->arena);
+        item->arena = NULL;
+        item->pattern = tb_pattern_default();
+    }
     free(item->mask_path);
     item->mask_path = NULL;
 }

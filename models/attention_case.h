@@ -22,8 +22,9 @@ typedef struct tb_tiling_request {
 
 typedef struct tb_case {
     tb_problem problem;
-    tb_pattern pattern; /* its mask is owned by the case */
-    char *mask_path;    /* absolute, of the file that the mask came from, or NULL; owned */
+    tb_pattern pattern;     /* its mask, lists and parts are owned by the case */
+    char *mask_path;        /* absolute, of the file that the mask came from, or NULL; owned */
+    struct tb_arena *arena; /* of the pattern's lists and parts, or NULL; owned */
     tb_tiling_request tiling;
     tb_baseline baseline;
 } tb_case;
@@ -31,7 +32,8 @@ typedef struct tb_case {
 /** Defaults; layout.rank 0 = no layout yet. */
 tb_case tb_case_default(void);
 
-/** Free what the case owns (the mask and its path). */
+/** Free what the case owns: what its pattern borrows, and the mask's path. A pattern of lists
+ *  or parts becomes dense. */
 void tb_case_release(tb_case *item);
 
 /** Give the case a mask from a file, replacing another; the pattern becomes explicit. A layout that

@@ -25,9 +25,4 @@ TB_NODISCARD tb_status tb_case_read_file(const char *path, tb_case *item, tb_err
 TB_NODISCARD tb_status tb_case_read_objects(const tb_yaml_node *map, const char *path,
                                             tb_case *item, tb_error *err);
 
-/** Read the gna keys (window, stride, dilation, causal) of a mapping for a layout of `rank`
- *  dimensions. Other keys are not looked at. */
-TB_NODISCARD tb_status tb_pattern_read_gna(const tb_yaml_node *map, int rank, tb_pattern *pattern,
-                                           tb_error *err);
-
 #endif

@@ -1,5 +1,7 @@
 #include "case_words.h"
 
+#include "pattern_file.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +56,7 @@ static void append_causal(char *out, const bool *causal, int rank)
 const char *tb_view_pattern(const tb_pattern *pattern, int rank, char out[static 256])
 {
     char dims[96];
+    tb_buffer words = {0};
     (void)snprintf(out, 256, "%s", tb_pattern_types[pattern->kind]->name);
     size_t used = strlen(out);
     switch (pattern->kind) {
@@ -74,7 +77,14 @@ const char *tb_view_pattern(const tb_pattern *pattern, int rank, char out[static
                        (long long)pattern->mask_block_q, (long long)pattern->mask_block_kv);
         break;
     default:
+        tb_pattern_print_words(pattern, rank, &words);
+        if (words.data != NULL) {
+            bool is_long = words.length > 255;
+            (void)snprintf(out, 256, "%.*s%s", is_long ? 252 : 255, words.data,
+                           is_long ? "..." : "");
+        }
         break;
     }
+    tb_buffer_free(&words);
     return out;
 }

@@ -13,6 +13,8 @@ const tb_catalogue_entry tb_catalogue[TB_CATALOGUE_COUNT] = {
     [TB_CATALOGUE_SUITE] = {"suite", "suites", "profiles/suites"},
     [TB_CATALOGUE_DEVICE] = {"device", "devices", "models/devices"},
     [TB_CATALOGUE_PROFILE] = {"profile", "profiles", "profiles/published"},
+    [TB_CATALOGUE_MECHANISM] = {"mechanism", "mechanisms", "models/mechanisms"},
+    [TB_CATALOGUE_LINK] = {"link", "links", "models/links"},
 };
 
 static bool ends_in(const char *text, const char *suffix)

@@ -1,4 +1,5 @@
-/* The data files that tilebound knows by name: kernels, networks, suites, devices, profiles. */
+/* The data files that tilebound knows by name: kernels, networks, suites, devices, profiles,
+ * mechanisms, links. */
 #ifndef TB_CATALOGUE_H
 #define TB_CATALOGUE_H
 
@@ -12,10 +13,12 @@ typedef enum tb_catalogue_kind {
     TB_CATALOGUE_NETWORK,
     TB_CATALOGUE_SUITE,
     TB_CATALOGUE_DEVICE,
-    TB_CATALOGUE_PROFILE
+    TB_CATALOGUE_PROFILE,
+    TB_CATALOGUE_MECHANISM,
+    TB_CATALOGUE_LINK
 } tb_catalogue_kind;
 
-#define TB_CATALOGUE_COUNT 5
+#define TB_CATALOGUE_COUNT 7
 
 /** A kind's word in messages and schemas ("kernel"), its plural, and its folder below the data
  * root. */

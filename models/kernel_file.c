@@ -184,7 +184,7 @@ static tb_status read_patterns(const tb_yaml_node *map, bool *out, tb_error *err
 {
     const char *names[TB_PATTERN_COUNT];
     for (size_t i = 0; i < TB_PATTERN_COUNT; i++) {
-        names[i] = tb_pattern_types[i]->name;
+        names[i] = tb_pattern_name((tb_pattern_kind)i);
     }
     return read_flags(tb_yaml_get(map, "patterns"), names, TB_PATTERN_COUNT, out, err);
 }

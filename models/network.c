@@ -2,10 +2,10 @@
 #include "network.h"
 
 #include "arena.h"
-#include "case_file.h"
 #include "catalogue.h"
 #include "end_to_end.h"
 #include "network_fact.h"
+#include "pattern_file.h"
 #include "yaml_doc.h"
 #include "yaml_fields.h"
 

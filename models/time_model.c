@@ -5,8 +5,8 @@
 
 #include <math.h>
 
-const char *const tb_limiter_names[TB_LIMITER_COUNT] = {"tensor", "exp", "alu",     "smem",
-                                                        "l2",     "hbm", "latency", "launch"};
+const char *const tb_limiter_names[TB_LIMITER_COUNT] = {
+    "tensor", "exp", "alu", "smem", "l2", "hbm", "latency", "launch", "pcie", "link"};
 const char *const tb_basis_names[TB_BASIS_COUNT] = {"calibrated", "uncalibrated", "assumed"};
 
 /* What takes the largest part of the launch. */

@@ -18,6 +18,8 @@ typedef enum tb_limiter {
     TB_LIMITER_HBM,
     TB_LIMITER_LATENCY,
     TB_LIMITER_LAUNCH,
+    TB_LIMITER_PCIE, /* of stages of mechanisms: from the host */
+    TB_LIMITER_LINK, /* likewise: from other devices */
     TB_LIMITER_COUNT
 } tb_limiter;
 

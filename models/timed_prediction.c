@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 static tb_status fill(const tb_prediction *p, const tb_kernel *kernel, const tb_device *device,
-                      tb_cta_counts *out, tb_error *err)
+                      int64_t every, tb_cta_counts *out, tb_error *err)
 {
     if (p->problem.pass == TB_PASS_BACKWARD) {
         return tb_kv_tile_counts_fill(&p->problem, &p->pattern, &p->tiling, out->cta_count,
@@ -13,8 +13,8 @@ static tb_status fill(const tb_prediction *p, const tb_kernel *kernel, const tb_
     }
     int64_t occupancy = 0;
     double sms = 0;
-    tb_status status =
-        tb_q_tile_counts_fill(&p->problem, &p->pattern, &p->tiling, out->cta_count, out->ctas, err);
+    tb_status status = tb_q_tile_counts_sample(&p->problem, &p->pattern, &p->tiling, out->cta_count,
+                                               every, out->ctas, err);
     if (status == TB_OK) {
         status = tb_device_need(device, TB_DEVICE_SM_COUNT, &sms, err);
     }
@@ -26,8 +26,9 @@ static tb_status fill(const tb_prediction *p, const tb_kernel *kernel, const tb_
                            : status;
 }
 
-tb_status tb_cta_counts_fill(const tb_prediction *prediction, const tb_kernel *kernel,
-                             const tb_device *device, tb_cta_counts *out, tb_error *err)
+tb_status tb_cta_counts_sample(const tb_prediction *prediction, const tb_kernel *kernel,
+                               const tb_device *device, int64_t every, tb_cta_counts *out,
+                               tb_error *err)
 {
     const tb_census *census = &prediction->census;
     if (!kernel->time.given) {
@@ -43,13 +44,19 @@ tb_status tb_cta_counts_fill(const tb_prediction *prediction, const tb_kernel *k
     if (counts.ctas == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for %lld CTAs", (long long)counts.cta_count);
     }
-    tb_status status = fill(prediction, kernel, device, &counts, err);
+    tb_status status = fill(prediction, kernel, device, every, &counts, err);
     if (status != TB_OK) {
         tb_cta_counts_release(&counts);
         return status;
     }
     *out = counts;
     return TB_OK;
+}
+
+tb_status tb_cta_counts_fill(const tb_prediction *prediction, const tb_kernel *kernel,
+                             const tb_device *device, tb_cta_counts *out, tb_error *err)
+{
+    return tb_cta_counts_sample(prediction, kernel, device, 1, out, err);
 }
 
 void tb_cta_counts_release(tb_cta_counts *counts)

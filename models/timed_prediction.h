@@ -25,6 +25,12 @@ TB_NODISCARD tb_status tb_cta_counts_fill(const tb_prediction *prediction, const
                                           const tb_device *device, tb_cta_counts *out,
                                           tb_error *err);
 
+/** As above, but of random patterns only the middle one of each `every` query tiles is counted: see
+ *  tb_q_tile_counts_sample(). Forward passes. */
+TB_NODISCARD tb_status tb_cta_counts_sample(const tb_prediction *prediction,
+                                            const tb_kernel *kernel, const tb_device *device,
+                                            int64_t every, tb_cta_counts *out, tb_error *err);
+
 void tb_cta_counts_release(tb_cta_counts *counts);
 
 /** The case that tb_time_predict() takes; borrows everything. */

@@ -21,6 +21,7 @@ const tb_chart *const tb_charts[] = {
     &tb_chart_errors,
     &tb_chart_pareto,
     &tb_chart_network,
+    &tb_chart_study,
 };
 const size_t tb_chart_count = sizeof tb_charts / sizeof *tb_charts;
 
@@ -62,11 +63,18 @@ tb_status tb_chart_check(const tb_chart *chart, const tb_chart_input *input, tb_
                        "--baseline-kernel",
                        chart->name);
     }
-    if ((chart->needs & TB_CHART_NEEDS_PROFILES) != 0 && input->profile_count == 0) {
-        return tb_fail(err, TB_EINVAL, "%s draws measured runs; give --profile", chart->name);
+    bool may_search = (chart->needs & TB_CHART_MAY_SEARCH) != 0;
+    if ((chart->needs & TB_CHART_NEEDS_PROFILES) != 0 && input->profile_count == 0 &&
+        !(may_search && input->search != NULL)) {
+        return tb_fail(err, TB_EINVAL, "%s draws measured runs; give --profile%s", chart->name,
+                       may_search ? ", or a search by --search" : "");
     }
     if ((chart->needs & TB_CHART_NEEDS_NETWORK) != 0 && input->network == NULL) {
         return tb_fail(err, TB_EINVAL, "%s draws the layers of a network; give --network",
+                       chart->name);
+    }
+    if ((chart->needs & TB_CHART_NEEDS_STUDY) != 0 && input->study == NULL) {
+        return tb_fail(err, TB_EINVAL, "%s draws groups of a sweep; give --study FILE.csv",
                        chart->name);
     }
     return TB_OK;

@@ -20,7 +20,9 @@ typedef enum tb_chart_needs {
     TB_CHART_NEEDS_PROFILES = 8,
     TB_CHART_NEEDS_NETWORK = 16,
     TB_CHART_MAY_PROBLEM = 32, /* not needed, but looked at where it is given */
-    TB_CHART_MAY_DEVICE = 64
+    TB_CHART_MAY_DEVICE = 64,
+    TB_CHART_MAY_SEARCH = 128, /* in place of profiles */
+    TB_CHART_NEEDS_STUDY = 256
 } tb_chart_needs;
 
 /** What a chart draws; everything is borrowed, and NULL where it was not given. */
@@ -32,7 +34,9 @@ typedef struct tb_chart_input {
     const tb_profile *const *profiles;
     size_t profile_count;
     const tb_network *network;
-    const char *title; /* a user's, in place of the chart's own */
+    const char *search; /* path of a search's JSON, "-" = standard input */
+    const char *study;  /* path of a sweep's groups as CSV, likewise */
+    const char *title;  /* a user's, in place of the chart's own */
 } tb_chart_input;
 
 typedef struct tb_chart {

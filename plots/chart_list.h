@@ -11,6 +11,7 @@ extern const tb_chart tb_chart_speedups;
 extern const tb_chart tb_chart_scatter;
 extern const tb_chart tb_chart_errors;
 extern const tb_chart tb_chart_network;
+extern const tb_chart tb_chart_study;
 extern const tb_chart tb_chart_pareto;
 extern const tb_chart tb_chart_roofline;
 extern const tb_chart tb_chart_timeline;

@@ -3,6 +3,7 @@
 #include "chart_caption.h"
 #include "chart_list.h"
 #include "chart_runs.h"
+#include "chart_search.h"
 #include "chart_style.h"
 
 #include "predict.h"
@@ -165,6 +166,9 @@ static tb_status fill(const tb_chart_input *input, tb_chart_data *data, tb_error
 {
     tb_chart_runs runs;
     point *points = NULL;
+    if (input->search != NULL) {
+        return tb_chart_search_fill(input, data, err);
+    }
     tb_status status = tb_chart_runs_make(input, true, &runs, err);
     if (status == TB_OK) {
         points = calloc(runs.count, sizeof *points);
@@ -178,7 +182,7 @@ static tb_status fill(const tb_chart_input *input, tb_chart_data *data, tb_error
 
 const tb_chart tb_chart_pareto = {
     .name = "pareto",
-    .summary = "speedup against the visible part of the pairs, and the runs that none beats",
-    .needs = TB_CHART_NEEDS_PROFILES,
+    .summary = "speedup against the visible part of the pairs: runs, or a search's front",
+    .needs = TB_CHART_NEEDS_PROFILES | TB_CHART_MAY_SEARCH,
     .fill = fill,
 };

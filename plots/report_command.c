@@ -1,6 +1,7 @@
 #include "report_command.h"
 
 #include "case_words.h"
+#include "pattern_file.h"
 #include "quote.h"
 
 #include <string.h>
@@ -55,6 +56,12 @@ static void put_pattern(tb_buffer *out, const tb_pattern *pattern, int rank)
     if (pattern->kind == TB_PATTERN_LOCAL) {
         tb_buffer_printf(out, " --local %lld,%lld", (long long)pattern->left,
                          (long long)pattern->right);
+    }
+    if (pattern->kind >= TB_PATTERN_FIELD_KINDS) {
+        tb_buffer text = {0};
+        tb_pattern_print_text(pattern, rank, &text);
+        option(out, "--pattern", text.data != NULL ? text.data : "");
+        tb_buffer_free(&text);
     }
     if (pattern->kind != TB_PATTERN_GNA) {
         return;

@@ -1,5 +1,6 @@
 #include "calibrate_store.h"
 
+#include "pattern_file.h"
 #include "predict_time.h"
 
 #include <fnmatch.h>
@@ -73,12 +74,10 @@ static char *problem_text(const tb_run *run)
                          (long long)item->pattern.stride[d], (long long)item->pattern.dilation[d],
                          item->pattern.causal[d]);
     }
-    size_t length = strlen(text) + 1;
-    char *copy = malloc(length);
-    if (copy != NULL) {
-        memcpy(copy, text, length);
-    }
-    return copy;
+    tb_buffer copy = {0};
+    tb_buffer_text(&copy, text);
+    tb_pattern_print_yaml(&item->pattern, p->layout.rank, &copy);
+    return copy.data;
 }
 
 /* Predict the run; *used stays false when this kernel cannot be timed on this problem. */

@@ -1,5 +1,6 @@
 #include "case_print.h"
 
+#include "pattern_file.h"
 #include "yaml_print.h"
 
 static void print_problem(const tb_problem *problem, tb_buffer *out)
@@ -42,6 +43,12 @@ static void print_gna(const tb_pattern *pattern, int rank, tb_buffer *out)
 static void print_pattern(const tb_case *item, tb_buffer *out)
 {
     const tb_pattern *pattern = &item->pattern;
+    if (pattern->kind >= TB_PATTERN_FIELD_KINDS) {
+        tb_buffer_text(out, "pattern: ");
+        tb_pattern_print_yaml(pattern, item->problem.layout.rank, out);
+        tb_buffer_text(out, "\n");
+        return;
+    }
     tb_buffer_printf(out, "pattern: {kind: %s", tb_pattern_types[pattern->kind]->name);
     switch (pattern->kind) {
     case TB_PATTERN_GNA:

@@ -194,7 +194,9 @@ static tb_status list_runs(const tb_profile *const *profiles, size_t count, tb_c
     for (size_t p = 0; p < count; p++) {
         for (size_t i = 0; i < profiles[p]->count; i++) {
             to->runs[to->count].profile = profiles[p];
-            to->runs[to->count++].run = &profiles[p]->runs[i];
+            to->runs[to->count].run = &profiles[p]->runs[i];
+            to->runs[to->count++].is_of_ratio =
+                tb_run_is_of_ratio(profiles[p], &profiles[p]->runs[i]);
         }
     }
     return TB_OK;
@@ -227,6 +229,10 @@ tb_status tb_compare(const tb_profile *const *profiles, size_t count,
     if (status == TB_OK) {
         status = tb_compare_networks(profiles, count, comparison->models, comparison->arena,
                                      &comparison->networks, &comparison->network_count, err);
+    }
+    if (status == TB_OK) {
+        status = tb_compare_ratios(profiles, count, comparison->models, comparison->arena,
+                                   &comparison->ratios, &comparison->ratio_count, err);
     }
     if (status == TB_OK) {
         status = summarise_all(comparison, err);

@@ -4,6 +4,7 @@
 #define TB_COMPARE_H
 
 #include "compare_network.h"
+#include "compare_ratio.h"
 #include "error_summary.h"
 #include "models_in_use.h"
 #include "predict_time.h"
@@ -52,7 +53,8 @@ typedef struct tb_compared_run {
     tb_limiter limiter;
     bool has_work; /* counters were asked for */
     tb_work_counts work;
-    bool counted; /* in the summaries */
+    bool is_of_ratio; /* listed with those of which only a speedup is known */
+    bool counted;     /* in the summaries */
     const char *const *notes;
     size_t note_count;
 } tb_compared_run;
@@ -75,6 +77,8 @@ typedef struct tb_comparison {
     size_t device_count, kernel_count;
     tb_compared_network *networks; /* runs that name a network; in no summary */
     size_t network_count;
+    tb_compared_ratio *ratios; /* runs of which only the speedup is stated; in no summary */
+    size_t ratio_count;
     tb_models *models;      /* owned */
     struct tb_arena *arena; /* owned */
 } tb_comparison;

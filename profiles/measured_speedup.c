@@ -133,9 +133,16 @@ static bool same_pattern(const tb_pattern *a, const tb_pattern *b, int rank)
     case TB_PATTERN_LOCAL:
         return a->left == b->left && a->right == b->right;
     case TB_PATTERN_EXPLICIT:
+        return false;
+    default:
         break;
     }
-    return false;
+    for (int i = 0; i < a->parts; i++) {
+        if (i >= b->parts || !same_pattern(a->part[i], b->part[i], rank)) {
+            return false;
+        }
+    }
+    return tb_pattern_same_values(a, b);
 }
 
 bool tb_case_same_pattern(const tb_case *a, const tb_case *b)

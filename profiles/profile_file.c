@@ -98,8 +98,8 @@ static tb_status find_foreign(const tb_yaml_node *node, tb_arena *arena, const c
                               tb_error *err)
 {
     const tb_yaml_node *pattern = tb_yaml_get(node, "pattern");
-    const char *text = "no description";
-    char why[256];
+    const char *text = "no description", *reason = NULL;
+    char why[400];
     *out = NULL;
     if (is_text(tb_yaml_get(tb_yaml_get(node, "problem"), "pass"), BOTH_PASSES)) {
         *out = "forward and backward together";
@@ -108,10 +108,15 @@ static tb_status find_foreign(const tb_yaml_node *node, tb_arena *arena, const c
         return TB_OK;
     }
     tb_status status = tb_field_text(pattern, "text", false, &text, err);
+    if (status == TB_OK) {
+        status = tb_field_text(pattern, "why_not", false, &reason, err);
+    }
     if (status != TB_OK) {
         return status;
     }
-    (void)snprintf(why, sizeof why, "its pattern cannot be expressed: %s", text);
+    (void)snprintf(why, sizeof why, "its pattern cannot be expressed: %s%s%s%s", text,
+                   reason != NULL ? " (" : "", reason != NULL ? reason : "",
+                   reason != NULL ? ")" : "");
     *out = tb_arena_text(arena, why, strlen(why));
     return *out == NULL ? no_memory(err) : TB_OK;
 }

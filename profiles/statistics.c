@@ -64,6 +64,34 @@ bool tb_median_interval_of(const double *sorted, size_t count, tb_interval *out)
     return true;
 }
 
+/* gsl_rng by another name, so that it stays at home here. */
+tb_random *tb_random_create(void)
+{
+    return (tb_random *)gsl_rng_alloc(gsl_rng_mt19937);
+}
+
+void tb_random_destroy(tb_random *random)
+{
+    if (random != NULL) {
+        gsl_rng_free((gsl_rng *)random);
+    }
+}
+
+void tb_random_seed(tb_random *random, uint64_t seed)
+{
+    gsl_rng_set((gsl_rng *)random, (unsigned long)(seed & UINT32_MAX));
+}
+
+double tb_random_uniform(tb_random *random)
+{
+    return gsl_rng_uniform((gsl_rng *)random);
+}
+
+uint32_t tb_random_bits(tb_random *random)
+{
+    return (uint32_t)gsl_rng_get((gsl_rng *)random);
+}
+
 tb_status tb_shuffle(size_t *indices, size_t count, uint64_t seed, tb_error *err)
 {
     gsl_rng *random = gsl_rng_alloc(gsl_rng_mt19937);

@@ -51,6 +51,20 @@ bool tb_median_interval_of(const double *sorted, size_t count, tb_interval *out)
  *  TB_ENOMEM. */
 TB_NODISCARD tb_status tb_shuffle(size_t *indices, size_t count, uint64_t seed, tb_error *err);
 
+/** Random numbers, the same for the same seed on every machine (Mersenne twister). */
+typedef struct tb_random tb_random;
+
+/** Make one; NULL when memory is exhausted. */
+tb_random *tb_random_create(void);
+void tb_random_destroy(tb_random *random);
+
+/** Start anew; of the seed its lowest 32 bits count. */
+void tb_random_seed(tb_random *random, uint64_t seed);
+
+/** A number in [0, 1), of 32 bits; and one of 32 bits. */
+double tb_random_uniform(tb_random *random);
+uint32_t tb_random_bits(tb_random *random);
+
 /** Pearson's correlation of log x and log y, all > 0; NaN below two values or where one of them
  *  does not vary. TB_OK; TB_ENOMEM. */
 TB_NODISCARD tb_status tb_log_pearson(const double *x, const double *y, size_t count, double *out,

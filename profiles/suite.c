@@ -74,10 +74,34 @@ static tb_status read_item(const tb_yaml_node *node, const char *path, tb_suite_
     return status;
 }
 
+/* What only studies have (study.h). */
+static tb_status refuse_study(const tb_yaml_node *entry, tb_error *err)
+{
+    static const char *const keys[] = {"device", "baseline_kernel", "set", "mechanism"};
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        const tb_yaml_node *node = tb_yaml_get(entry, keys[k]);
+        if (node != NULL) {
+            return tb_yaml_fail(node, err,
+                                "'%s' is read by sweep alone; run tilebound sweep, or leave it out",
+                                keys[k]);
+        }
+    }
+    const tb_yaml_node *sample = tb_yaml_get(entry, "sample");
+    if (tb_yaml_is_map(sample)) {
+        return tb_yaml_fail(sample, err,
+                            "samples with a kind are drawn by sweep alone; run tilebound sweep, or "
+                            "give the number of combinations to draw");
+    }
+    return TB_OK;
+}
+
 static tb_status read_axes(const tb_yaml_node *entry, tb_arena *arena, tb_suite_axes *out,
                            tb_error *err)
 {
-    tb_status status = tb_yaml_check_keys(entry, item_keys, err);
+    tb_status status = refuse_study(entry, err);
+    if (status == TB_OK) {
+        status = tb_yaml_check_keys(entry, item_keys, err);
+    }
     if (status == TB_OK) {
         status = tb_suite_axes_read(entry, arena, out, err);
     }

@@ -28,7 +28,8 @@ static tb_status read_axis(const tb_yaml_node *map, size_t i, tb_suite_axes *out
     }
     if (!tb_yaml_is_list(values) || tb_yaml_count(values) == 0) {
         return tb_yaml_fail(tb_yaml_is_null(values) ? key : values, err,
-                            "a list of the values that %s takes is needed here", text);
+                            "a list of the values that %s takes is needed here%s", text,
+                            tb_yaml_is_map(values) ? "; ranges are read by sweep alone" : "");
     }
     for (size_t a = 0; a < out->count; a++) { /* zip and cross may name the same */
         const char *other = NULL;
@@ -83,6 +84,32 @@ static tb_status count_combinations(const tb_yaml_node *entry, tb_suite_axes *ou
     return TB_OK;
 }
 
+tb_status tb_suite_axes_draw(size_t total, size_t wanted, uint64_t seed, tb_arena *arena,
+                             const size_t **out, tb_error *err)
+{
+    *out = NULL;
+    if (wanted >= total) {
+        return TB_OK;
+    }
+    size_t *order = tb_arena_array(arena, total, sizeof *order);
+    size_t *drawn = tb_arena_array(arena, wanted, sizeof *drawn);
+    bool *taken = tb_arena_array(arena, total, sizeof *taken);
+    if (order == NULL || drawn == NULL || taken == NULL) {
+        return no_memory(err);
+    }
+    tb_status status = tb_shuffle(order, total, seed, err);
+    for (size_t i = 0; status == TB_OK && i < wanted; i++) {
+        taken[order[i]] = true;
+    }
+    for (size_t i = 0, n = 0; i < total; i++) {
+        if (taken[i]) {
+            drawn[n++] = i;
+        }
+    }
+    *out = drawn;
+    return status;
+}
+
 /* `sample` combinations of all, in their order, drawn by `seed`. */
 static tb_status draw(const tb_yaml_node *entry, tb_arena *arena, tb_suite_axes *out, tb_error *err)
 {
@@ -95,24 +122,8 @@ static tb_status draw(const tb_yaml_node *entry, tb_arena *arena, tb_suite_axes 
     if (status != TB_OK || wanted == 0 || (size_t)wanted >= out->total) {
         return status;
     }
-    size_t *order = tb_arena_array(arena, out->total, sizeof *order);
-    size_t *drawn = tb_arena_array(arena, (size_t)wanted, sizeof *drawn);
-    bool *taken = tb_arena_array(arena, out->total, sizeof *taken);
-    if (order == NULL || drawn == NULL || taken == NULL) {
-        return no_memory(err);
-    }
-    status = tb_shuffle(order, out->total, (uint64_t)seed, err);
-    for (size_t i = 0; status == TB_OK && i < (size_t)wanted; i++) {
-        taken[order[i]] = true;
-    }
-    for (size_t i = 0, n = 0; i < out->total; i++) {
-        if (taken[i]) {
-            drawn[n++] = i;
-        }
-    }
-    out->drawn = drawn;
     out->problems = (size_t)wanted;
-    return status;
+    return tb_suite_axes_draw(out->total, out->problems, (uint64_t)seed, arena, &out->drawn, err);
 }
 
 tb_status tb_suite_axes_read(const tb_yaml_node *entry, tb_arena *arena, tb_suite_axes *out,

@@ -31,6 +31,11 @@ typedef struct tb_suite_axes {
 TB_NODISCARD tb_status tb_suite_axes_read(const tb_yaml_node *entry, tb_arena *arena,
                                           tb_suite_axes *out, tb_error *err);
 
+/** `wanted` of `total` combinations, in their order, drawn by `seed`; NULL in *out = all.
+ *  TB_OK; TB_ENOMEM. */
+TB_NODISCARD tb_status tb_suite_axes_draw(size_t total, size_t wanted, uint64_t seed,
+                                          tb_arena *arena, const size_t **out, tb_error *err);
+
 /**
  * Problem `which` of an entry: the entry with that combination's values, and its name:
  * "1d/heads=8/dim=64/window=256".

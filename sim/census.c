@@ -129,8 +129,11 @@ tb_status tb_census_count(const tb_problem *problem, const tb_pattern *pattern,
     }
     tb_own_census own;
     tb_closed_form form;
+    tb_span_form span_form;
     if (tb_closed_form_of(problem, pattern, tiling, &form)) {
         status = tb_census_closed(&form, problem, visited_tiles, &own, err);
+    } else if (tb_span_form_of(problem, pattern, tiling, &span_form)) {
+        status = tb_census_spans(&span_form, problem, visited_tiles, &own, err);
     } else {
         status = tb_census_rows(problem, pattern, tiling, visited_tiles, &own, err);
     }

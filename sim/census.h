@@ -40,8 +40,10 @@ bool tb_census_empty(const tb_census *census, int64_t *out);
  * gna, dense, local and rank-1 causal patterns in multi-dim tiling, and patterns that are one
  * window rule over the flattened order in row-major single-dim tiling, are counted in closed form:
  * totals are products over dimensions of sums over dilation groups and query tiles, and nothing
- * allocates in proportion to tokens. All others go through rows: the windows of each query tile's
- * queries are united (OpenMP over query tiles).
+ * allocates in proportion to tokens. Of other patterns, each query tile is counted (OpenMP): where
+ * tiles are runs of the row-major order, from the intervals that its queries see together
+ * (tb_pattern_spans()), in time that does not grow with the tokens that these hold; else from sets
+ * of tokens, which the rows of its queries are united into.
  *
  * Extra KV tokens add ceil(A/|U|) tiles of their own to every query tile, full but for a ragged
  * last one; extra queries add ceil(B/|T|) query tiles, which visit every KV tile of the tiling.

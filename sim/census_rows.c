@@ -1,10 +1,9 @@
-/* The general census: the windows of each query tile's queries are united. Home of OpenMP in sim.
- */
+/* The general census: the windows of each query tile's queries are united. */
 #include "census_parts.h"
 #include "checked.h"
+#include "loop_threads.h"
 #include "tile_view.h"
 
-#include <omp.h>
 #include <stdlib.h>
 
 /* Working memory of a census: a scratch a thread, and a count a tile. */
@@ -28,7 +27,7 @@ static void free_workspace(rows_workspace *work)
 static tb_status make_workspace(const tb_tile_view *view, rows_workspace *work, tb_error *err)
 {
     int64_t q_tiles = tb_tile_view_q_tiles(view);
-    *work = (rows_workspace){.threads = (int)tb_min(omp_get_max_threads(), q_tiles)};
+    *work = (rows_workspace){.threads = (int)tb_min(tb_threads(), q_tiles)};
     work->scratch = calloc((size_t)work->threads, sizeof(tb_tile_scratch *));
     work->visited = calloc((size_t)q_tiles, sizeof(int64_t));
     work->visitors = calloc((size_t)tb_tile_view_kv_tiles(view), sizeof(int64_t));
@@ -75,7 +74,7 @@ static void count_all(const tb_tile_view *view, bool is_backward, rows_workspace
 #pragma omp parallel for schedule(dynamic, 4) num_threads(work->threads) \
     reduction(+ : visited, full, visible_pairs, real_pairs)
     for (int64_t q = 0; q < q_tiles; q++) {
-        tb_tile_row row = tb_tile_view_row(view, q, work->scratch[omp_get_thread_num()]);
+        tb_tile_row row = tb_tile_view_row(view, q, work->scratch[tb_thread_number()]);
         tb_census one = {0};
         count_row(view, &row, is_backward ? work->visitors : NULL, &one, &work->visited[q]);
         visited += one.visited;
@@ -143,5 +142,5 @@ tb_status tb_census_rows(const tb_problem *problem, const tb_pattern *pattern,
 
 int tb_census_threads(void)
 {
-    return omp_get_max_threads();
+    return tb_threads();
 }

@@ -16,9 +16,10 @@ static void fill(tb_mask_axes *axes)
 
 tb_mask_axes tb_mask_axes_of_pattern(const tb_pattern *pattern, const tb_layout *layout)
 {
-    tb_mask_axes axes = {
-        .pattern = pattern, .layout = layout, .is_flat = pattern->kind != TB_PATTERN_GNA};
-    if (pattern->kind != TB_PATTERN_EXPLICIT) {
+    tb_mask_axes axes = {.pattern = pattern,
+                         .layout = layout,
+                         .is_flat = !tb_pattern_types[pattern->kind]->is_by_dimension};
+    if (tb_pattern_has_rules(pattern)) {
         fill(&axes);
     }
     return axes;

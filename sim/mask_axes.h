@@ -16,7 +16,7 @@
 typedef struct tb_mask_axes {
     const tb_pattern *pattern;
     const tb_layout *layout;
-    int count;    /* axes; 0 = the pattern is no product (explicit) */
+    int count;    /* axes; 0 = the pattern has no rules */
     bool is_flat; /* one axis: its positions are token numbers */
     bool is_box;  /* of a list: every tile of the layout is a box of coordinates, slots row-major */
     int64_t extent[TB_MAX_RANK]; /* coordinates of an axis */

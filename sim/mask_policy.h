@@ -37,8 +37,8 @@ typedef struct tb_mask_count {
  */
 bool tb_mask_natten_qualifies(const tb_dim_rule *rule, int64_t q_tile, int64_t kv_tile);
 
-/** Is the policy defined for this pattern and tiling? (natten: gna, dense and rank-1 causal
- * patterns in multi-dim tiling; the others always.) */
+/** Is the policy defined for this pattern and tiling? (natten: gna, sliding-tile, dense and rank-1
+ * causal patterns in multi-dim tiling; the others always.) */
 bool tb_mask_policy_applies(tb_mask_policy policy, const tb_problem *problem,
                             const tb_pattern *pattern, const tb_tiling *tiling);
 

@@ -240,6 +240,7 @@ static bool is_causal(const tb_pattern *pattern, const tb_layout *layout)
 const tb_pattern_type tb_pattern_gna = {
     .name = "gna",
     .summary = "generalized neighborhood attention: window, stride, dilation, causal per dimension",
+    .is_by_dimension = true,
     .check = check,
     .row = row,
     .unite = unite,

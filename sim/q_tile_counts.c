@@ -3,6 +3,8 @@
 #include "checked.h"
 #include "closed_form.h"
 #include "dim_census.h"
+#include "loop_threads.h"
+#include "span_tiles.h"
 #include "tile_view.h"
 
 #include <stdlib.h>
@@ -143,6 +145,48 @@ static tb_status fill_rows(const tb_problem *problem, const tb_pattern *pattern,
     return status;
 }
 
+/* The middle one of `every` neighbours is counted, and stands for them. */
+static bool count_run(const tb_span_form *form, int64_t begin, int64_t every, tb_spans *spans,
+                      tb_q_tile_count *out)
+{
+    tb_span_tile tile = {0};
+    tb_error ignored;
+    int64_t end = tb_min(begin + every, form->q_tiles);
+    if (tb_span_tile_at(form, (begin + end - 1) / 2, spans, NULL, NULL, &tile, &ignored) != TB_OK) {
+        return false;
+    }
+    for (int64_t q = begin; q < end; q++) {
+        out[q] = (tb_q_tile_count){.visited = tile.visited, .full = tile.full};
+    }
+    return true;
+}
+
+static tb_status fill_spans(const tb_span_form *form, int64_t q_tiles, int64_t every,
+                            tb_q_tile_count *out, int64_t *used, tb_error *err)
+{
+    int64_t runs = tb_ceil_div(form->q_tiles, every);
+    int threads = (int)tb_min(tb_threads(), runs), failures = 0;
+    if (form->q_tiles > q_tiles) {
+        return tb_fail(err, TB_EINTERNAL, "internal check failed: query tiles of the census");
+    }
+    tb_spans *spans = calloc((size_t)threads, sizeof *spans);
+    if (spans == NULL) {
+        return tb_fail(err, TB_ENOMEM, "no memory for %lld query tiles", (long long)q_tiles);
+    }
+#pragma omp parallel for schedule(dynamic, 16) num_threads(threads) reduction(+ : failures)
+    for (int64_t r = 0; r < runs; r++) {
+        failures += !count_run(form, r * every, every, &spans[tb_thread_number()], out);
+    }
+    for (int t = 0; t < threads; t++) {
+        tb_spans_free(&spans[t]);
+    }
+    free(spans);
+    *used = form->q_tiles;
+    return failures == 0
+               ? TB_OK
+               : tb_fail(err, TB_ENOMEM, "no memory for %lld query tiles", (long long)q_tiles);
+}
+
 /* Extra KV tiles join every query tile; extra query tiles visit all KV tiles, full where whole. */
 static bool add_extra(const tb_problem *problem, const tb_tiling *tiling, int64_t kv_tiles,
                       int64_t whole, tb_q_tile_count *out, int64_t *used, int64_t q_tiles)
@@ -182,27 +226,41 @@ static void count_kv_tiles(const tb_closed_form *form, int64_t *kv_tiles, int64_
     }
 }
 
-tb_status tb_q_tile_counts_fill(const tb_problem *problem, const tb_pattern *pattern,
-                                const tb_tiling *tiling, int64_t q_tiles, tb_q_tile_count *out,
-                                tb_error *err)
+tb_status tb_q_tile_counts_sample(const tb_problem *problem, const tb_pattern *pattern,
+                                  const tb_tiling *tiling, int64_t q_tiles, int64_t every,
+                                  tb_q_tile_count *out, tb_error *err)
 {
     tb_closed_form form;
-    int64_t used = 0;
+    tb_span_form span_form;
+    int64_t used = 0, kv_tiles = 0, whole = 0;
     tb_status status = TB_OK;
+    bool has_extra = false;
     if (tb_closed_form_of(problem, pattern, tiling, &form)) {
-        int64_t kv_tiles, whole;
         count_kv_tiles(&form, &kv_tiles, &whole);
         status = fill_closed(&form, q_tiles, out, &used, err);
-        if (status == TB_OK && !add_extra(problem, tiling, kv_tiles, whole, out, &used, q_tiles)) {
-            used = -1; /* no room for all */
-        }
+    } else if (tb_span_form_of(problem, pattern, tiling, &span_form)) {
+        kv_tiles = span_form.kv_tiles;
+        whole = span_form.whole_kv_tiles;
+        status = fill_spans(&span_form, q_tiles, every, out, &used, err);
     } else {
         status = fill_rows(problem, pattern, tiling, q_tiles, out, &used, err);
+        has_extra = true;
+    }
+    if (status == TB_OK && !has_extra &&
+        !add_extra(problem, tiling, kv_tiles, whole, out, &used, q_tiles)) {
+        used = -1; /* no room for all */
     }
     if (status == TB_OK && used != q_tiles) {
         return tb_fail(err, TB_EINTERNAL, "internal check failed: query tiles of the census");
     }
     return status;
+}
+
+tb_status tb_q_tile_counts_fill(const tb_problem *problem, const tb_pattern *pattern,
+                                const tb_tiling *tiling, int64_t q_tiles, tb_q_tile_count *out,
+                                tb_error *err)
+{
+    return tb_q_tile_counts_sample(problem, pattern, tiling, q_tiles, 1, out, err);
 }
 
 static tb_status unite_wave(const tb_tile_view *view, int64_t wave, int64_t *out, tb_error *err)
@@ -230,12 +288,44 @@ static tb_status unite_wave(const tb_tile_view *view, int64_t wave, int64_t *out
     return status;
 }
 
+/* The middle query tiles' queries are a run, and so have spans of their own. */
+static tb_status unite_wave_spans(const tb_problem *problem, const tb_tiling *tiling,
+                                  const tb_span_form *form, int64_t wave, int64_t *out,
+                                  tb_error *err)
+{
+    tb_spans spans = {0};
+    int64_t extra_q = tb_ceil_div(problem->extra_q, form->q_tile);
+    int64_t extra_kv =
+        tb_ceil_div(problem->extra_kv, tb_tiling_kv_tokens(tiling, &problem->layout));
+    int64_t q_tiles = form->q_tiles + extra_q, count = tb_min(wave, q_tiles);
+    int64_t first = (q_tiles - count) / 2;
+    if (first + count > form->q_tiles) { /* one of extra queries, which see everything */
+        *out = form->kv_tiles + extra_kv;
+        return TB_OK;
+    }
+    int64_t begin = first * form->q_tile;
+    int64_t queries = tb_min(count * form->q_tile, form->tokens - begin);
+    tb_status status = tb_pattern_spans(form->pattern, form->layout, begin, queries, &spans, err);
+    if (status == TB_OK) {
+        *out = tb_span_tile_count(form, queries, &spans, NULL, NULL).visited + extra_kv;
+    }
+    tb_spans_free(&spans);
+    return status;
+}
+
 tb_status tb_wave_kv_tiles(const tb_problem *problem, const tb_pattern *pattern,
                            const tb_tiling *tiling, int64_t wave, int64_t *out, tb_error *err)
 {
     if (tiling->kv_tiling == TB_KV_DYNAMIC) {
         *out = 0;
         return TB_OK;
+    }
+    tb_closed_form form;
+    tb_span_form span_form;
+    if (!tb_closed_form_of(problem, pattern, tiling, &form) &&
+        tb_pattern_types[pattern->kind]->spans != NULL &&
+        tb_span_form_of(problem, pattern, tiling, &span_form) && !span_form.is_axial) {
+        return unite_wave_spans(problem, tiling, &span_form, wave, out, err);
     }
     tb_tile_view *view = NULL;
     tb_status status = tb_tile_view_create(problem, pattern, tiling, &view, err);

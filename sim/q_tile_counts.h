@@ -26,6 +26,17 @@ TB_NODISCARD tb_status tb_q_tile_counts_fill(const tb_problem *problem, const tb
                                              tb_q_tile_count *out, tb_error *err);
 
 /**
+ * As above, but where query tiles are counted one by one by spans, of each `every` neighbours only
+ * the middle one is counted, and stands for all: for random patterns, whose tiles differ by chance
+ * anyway.
+ *
+ * @param[in] every  >= 1; 1 is tb_q_tile_counts_fill()
+ */
+TB_NODISCARD tb_status tb_q_tile_counts_sample(const tb_problem *problem, const tb_pattern *pattern,
+                                               const tb_tiling *tiling, int64_t q_tiles,
+                                               int64_t every, tb_q_tile_count *out, tb_error *err);
+
+/**
  * Count the different KV tiles that a run of query tiles visits: what a wave of CTAs reads.
  *
  * @param[in]  wave  query tiles side by side in launch order; the run is taken from the middle

@@ -94,7 +94,7 @@ static tb_status fill(tb_tile_list *list, tb_error *err)
         return tb_tile_list_fill_dynamic(list, err);
     }
     status = fill_static(list, err);
-    if (status == TB_OK && list->pattern.kind == TB_PATTERN_EXPLICIT) {
+    if (status == TB_OK && !tb_pattern_has_rules(&list->pattern)) {
         status = tb_tile_list_store_masks(list, err);
     }
     return status;

@@ -37,7 +37,7 @@ typedef struct tb_tile_place {
 
 typedef struct tb_tile_list {
     tb_problem problem;
-    tb_pattern pattern; /* its mask is borrowed */
+    tb_pattern pattern; /* its mask, lists and parts are borrowed */
     tb_tiling tiling;
     int64_t q_capacity, kv_capacity; /* |T|, |U|: slots a tile */
     int64_t q_tiles, kv_tiles;       /* with those of extra tokens */
@@ -46,10 +46,10 @@ typedef struct tb_tile_list {
     tb_tile_place *q, *kv;           /* q_tiles and kv_tiles places */
     int64_t *first;                  /* q_tiles + 1: query tile i visits entries first[i] ... */
     tb_tile_entry *entries;          /* visited of them */
-    int64_t masks, mask_words;       /* stored masks (explicit patterns), and words of a mask row */
-    uint64_t *mask_bits;             /* mask m, slot i of the query tile: mask_words words from
-                                        (m |T| + i) mask_words; bit j = it sees slot j */
-    int64_t *order;                  /* single-dim, not row-major: tokens by position; else NULL */
+    int64_t masks, mask_words; /* stored masks (of patterns without rules), and words of a row */
+    uint64_t *mask_bits;       /* mask m, slot i of the query tile: mask_words words from
+                                  (m |T| + i) mask_words; bit j = it sees slot j */
+    int64_t *order;            /* single-dim, not row-major: tokens by position; else NULL */
 } tb_tile_list;
 
 /**

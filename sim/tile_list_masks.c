@@ -1,5 +1,6 @@
-/* Stored masks: an explicit pattern's bits, tile by tile. */
+/* Stored masks: the bits of a pattern that has no rules, tile by tile. */
 #include "checked.h"
+#include "pattern_types.h"
 #include "tile_list_parts.h"
 
 #include <stdlib.h>
@@ -42,17 +43,29 @@ static int64_t find_runs(const int64_t *keys, int64_t capacity, slot_run *runs)
     return count;
 }
 
-/* The bits of one visit: run by run where a bit is a token, else bit by bit. */
-static void store(const tb_tile_list *list, const int64_t *queries, const slot_run *runs,
-                  int64_t run_count, uint64_t *bits)
+/* What the masks of a query tile are made from. */
+typedef struct mask_maker {
+    const tb_tile_list *list;
+    int64_t *queries; /* by slot */
+    int64_t *keys;
+    slot_run *runs; /* of `keys` */
+    int64_t run_count;
+    size_t *row_first; /* patterns that are known by rows: slot i sees rows.any[row_first[i]] ... */
+    tb_spans rows;
+} mask_maker;
+
+/* The bits of one visit from a mask of the pattern: run by run where a bit is a token, else bit by
+ * bit. */
+static void copy_mask(const mask_maker *m, uint64_t *bits)
 {
-    const tb_pattern *pattern = &list->pattern;
-    for (int64_t i = 0; i < list->q_capacity; i++, bits += list->mask_words) {
-        if (queries[i] < 0) {
+    const tb_pattern *pattern = &m->list->pattern;
+    for (int64_t i = 0; i < m->list->q_capacity; i++, bits += m->list->mask_words) {
+        if (m->queries[i] < 0) {
             continue;
         }
-        const uint64_t *row = tb_bit_matrix_row(pattern->mask, queries[i] / pattern->mask_block_q);
-        for (const slot_run *run = runs; run < runs + run_count; run++) {
+        const uint64_t *row =
+            tb_bit_matrix_row(pattern->mask, m->queries[i] / pattern->mask_block_q);
+        for (const slot_run *run = m->runs; run < m->runs + m->run_count; run++) {
             if (pattern->mask_block_kv == 1) {
                 copy_bits(bits, run->slot, row, run->token, run->count);
                 continue;
@@ -66,6 +79,53 @@ static void store(const tb_tile_list *list, const int64_t *queries, const slot_r
     }
 }
 
+static void keep_interval(int64_t begin, int64_t end, void *user)
+{
+    tb_spans *rows = user;
+    tb_spans_append(rows, begin, end);
+}
+
+/* The rows of a query tile, once for all of its visits. */
+static void keep_rows(mask_maker *m)
+{
+    const tb_tile_list *list = m->list;
+    m->rows.any_count = 0;
+    for (int64_t i = 0; i < list->q_capacity; i++) {
+        m->row_first[i] = m->rows.any_count;
+        if (m->queries[i] >= 0) {
+            tb_pattern_row(&list->pattern, &list->problem.layout, m->queries[i], keep_interval,
+                           &m->rows);
+        }
+    }
+    m->row_first[list->q_capacity] = m->rows.any_count;
+}
+
+/* The bits of one visit from rows: each run of keys against the intervals that reach into it. */
+static void cut_rows(const mask_maker *m, uint64_t *bits)
+{
+    for (int64_t i = 0; i < m->list->q_capacity; i++, bits += m->list->mask_words) {
+        const tb_span *row = m->rows.any + m->row_first[i],
+                      *end = m->rows.any + m->row_first[i + 1];
+        for (const slot_run *run = m->runs; row < end && run < m->runs + m->run_count; run++) {
+            const tb_span *low = row,
+                          *high = end; /* the first one that ends after the run begins */
+            while (low < high) {
+                const tb_span *middle = low + (high - low) / 2;
+                if (middle->end <= run->token) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            for (; low < end && low->begin < run->token + run->count; low++) {
+                int64_t begin = tb_max(low->begin - run->token, 0);
+                int64_t until = tb_min(low->end - run->token, run->count);
+                tb_bits_set_range(bits, run->slot + begin, run->slot + until);
+            }
+        }
+    }
+}
+
 /* Tiles of extra tokens need no bits: all is visible in them. */
 static bool needs_bits(const tb_tile_list *list, int64_t q, const tb_tile_entry *entry)
 {
@@ -73,17 +133,21 @@ static bool needs_bits(const tb_tile_list *list, int64_t q, const tb_tile_entry 
            list->kv[entry->kv_tile].group >= 0;
 }
 
-static void store_all(tb_tile_list *list, int64_t *queries, int64_t *keys, slot_run *runs)
+static void store_all(tb_tile_list *list, mask_maker *m)
 {
     int64_t used = 0, size = list->q_capacity * list->mask_words;
-    for (int64_t q = 0; q < list->q_tiles; q++) {
-        tb_tile_list_q_slots(list, q, queries);
+    bool has_mask = list->pattern.kind == TB_PATTERN_EXPLICIT;
+    for (int64_t q = 0; q < list->q_tiles && !m->rows.failed; q++) {
+        tb_tile_list_q_slots(list, q, m->queries);
+        if (!has_mask && list->q[q].group >= 0) {
+            keep_rows(m);
+        }
         for (int64_t e = list->first[q]; e < list->first[q + 1]; e++) {
             tb_tile_entry *entry = &list->entries[e];
             if (needs_bits(list, q, entry)) {
-                tb_tile_list_kv_slots(list, entry->kv_tile, keys);
-                int64_t count = find_runs(keys, list->kv_capacity, runs);
-                store(list, queries, runs, count, list->mask_bits + used * size);
+                tb_tile_list_kv_slots(list, entry->kv_tile, m->keys);
+                m->run_count = find_runs(m->keys, list->kv_capacity, m->runs);
+                (has_mask ? copy_mask : cut_rows)(m, list->mask_bits + used * size);
                 entry->mask = (int32_t)used++;
             }
         }
@@ -106,18 +170,23 @@ tb_status tb_tile_list_store_masks(tb_tile_list *list, tb_error *err)
                        "tiles");
     }
     list->mask_bits = calloc((size_t)words + 1, sizeof *list->mask_bits);
-    int64_t *queries = calloc((size_t)list->q_capacity, sizeof *queries);
-    int64_t *keys = calloc((size_t)list->kv_capacity, sizeof *keys);
-    slot_run *runs = calloc((size_t)list->kv_capacity, sizeof *runs);
-    tb_status status = TB_OK;
-    if (list->mask_bits == NULL || queries == NULL || keys == NULL || runs == NULL) {
-        status = tb_fail(err, TB_ENOMEM, "no memory for the masks of %lld tiles",
-                         (long long)list->masks);
-    } else {
-        store_all(list, queries, keys, runs);
+    mask_maker m = {.list = list,
+                    .queries = calloc((size_t)list->q_capacity, sizeof *m.queries),
+                    .keys = calloc((size_t)list->kv_capacity, sizeof *m.keys),
+                    .runs = calloc((size_t)list->kv_capacity, sizeof *m.runs),
+                    .row_first = calloc((size_t)list->q_capacity + 1, sizeof *m.row_first)};
+    bool complete = list->mask_bits != NULL && m.queries != NULL && m.keys != NULL &&
+                    m.runs != NULL && m.row_first != NULL;
+    if (complete) {
+        store_all(list, &m);
     }
-    free(runs);
-    free(keys);
-    free(queries);
-    return status;
+    complete = complete && !m.rows.failed;
+    tb_spans_free(&m.rows);
+    free(m.row_first);
+    free(m.runs);
+    free(m.keys);
+    free(m.queries);
+    return complete ? TB_OK
+                    : tb_fail(err, TB_ENOMEM, "no memory for the masks of %lld tiles",
+                              (long long)list->masks);
 }

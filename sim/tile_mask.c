@@ -79,9 +79,10 @@ tb_tile_masker *tb_tile_masker_create(const tb_tile_list *list)
     masker->words = list->mask_words;
     masker->is_closed =
         tb_closed_form_of(&list->problem, &list->pattern, &list->tiling, &masker->form);
-    masker->axes = masker->is_closed                      ? masker->form.dims
-                   : list->pattern.kind == TB_PATTERN_GNA ? list->problem.layout.rank
-                                                          : 1;
+    bool is_by_dimension = tb_pattern_types[list->pattern.kind]->is_by_dimension;
+    masker->axes = masker->is_closed ? masker->form.dims
+                   : is_by_dimension ? list->problem.layout.rank
+                                     : 1;
     if (!allocate(masker)) {
         tb_tile_masker_destroy(masker);
         return NULL;
@@ -163,8 +164,8 @@ const uint64_t *tb_tile_mask(tb_tile_masker *masker, int64_t q, const tb_tile_en
     if (entry->mask >= 0) {
         return list->mask_bits + entry->mask * list->q_capacity * list->mask_words;
     }
-    if (q_place->group < 0 || kv_place->group < 0 || list->pattern.kind == TB_PATTERN_EXPLICIT) {
-        show_all(masker, q, entry->kv_tile); /* extra tokens, and full tiles of an explicit mask */
+    if (q_place->group < 0 || kv_place->group < 0 || !tb_pattern_has_rules(&list->pattern)) {
+        show_all(masker, q, entry->kv_tile); /* extra tokens, and full tiles of stored masks */
         return masker->bits;
     }
     if (masker->is_closed) {

@@ -54,7 +54,7 @@ bool tb_tile_mask_allocate_axes(tb_tile_masker *masker)
 static int64_t coordinate(const tb_tile_masker *masker, int d, int64_t token)
 {
     const tb_layout *layout = &masker->list->problem.layout;
-    if (masker->list->pattern.kind != TB_PATTERN_GNA) {
+    if (!tb_pattern_types[masker->list->pattern.kind]->is_by_dimension) {
         return token;
     }
     for (int e = layout->rank - 1; e > d; e--) {
@@ -70,7 +70,7 @@ static tb_dim_rule rule_at(const tb_tile_masker *masker, int d, int64_t x, int64
     const tb_pattern_type *type = tb_pattern_types[pattern->kind];
     const tb_layout *layout = &masker->list->problem.layout;
     tb_dim_rule rule = {0};
-    if (pattern->kind == TB_PATTERN_GNA) {
+    if (type->is_by_dimension) {
         int64_t length = tb_ceil_div(layout->extent[d] - x % step, step);
         (void)type->dim_rule(pattern, layout, d, length, &rule);
     } else {

@@ -105,6 +105,7 @@ tb_tile_scratch *tb_tile_scratch_create(const tb_tile_view *view)
     made->full = calloc(tile_words, sizeof(uint64_t));
     bool complete = made->visited != NULL && made->full != NULL;
     if (!view->is_closed) {
+        made->sets.spans = &made->spans;
         made->sets.words = tb_bits_words(tb_layout_tokens(&view->problem.layout));
         size_t words = (size_t)made->sets.words;
         made->sets.any = calloc(words, sizeof(uint64_t));
@@ -130,6 +131,7 @@ void tb_tile_scratch_destroy(tb_tile_scratch *scratch)
     free(scratch->sets.any);
     free(scratch->sets.all);
     free(scratch->sets.scratch);
+    tb_spans_free(&scratch->spans);
     free(scratch);
 }
 

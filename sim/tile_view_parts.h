@@ -31,6 +31,7 @@ struct tb_tile_view {
 struct tb_tile_scratch {
     uint64_t *visited, *full; /* bits over KV tiles */
     tb_row_sets sets;         /* rows: bits over tokens */
+    tb_spans spans;           /* rows: what `sets` unites by */
 };
 
 /** Fill the fields of a closed view. */

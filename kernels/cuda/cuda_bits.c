@@ -1,5 +1,5 @@
-/* Stored masks, in the words of a GPU: an explicit pattern's, and those of extra tokens where no
- * rule tells which slots hold a key. */
+/* Stored masks, in the words of a GPU: those of patterns without rules, and those of extra tokens
+ * where no rule tells which slots hold a key. */
 #include "checked.h"
 #include "cuda_program_tiles.h"
 
@@ -14,7 +14,7 @@ typedef struct present_masks {
 /* Does no rule mask query tile q: is it one of extra queries, or has the pattern no rule? */
 static bool needs_present(const tb_tile_list *list, int64_t q)
 {
-    return list->pattern.kind == TB_PATTERN_EXPLICIT || list->q[q].group < 0;
+    return !tb_pattern_has_rules(&list->pattern) || list->q[q].group < 0;
 }
 
 /* The number of the mask of a KV tile's keys. */

@@ -162,7 +162,7 @@ tb_status tb_cuda_add_tables(tb_cuda_plan *plan, const tb_cuda_tiles *tiles, tb_
         entries[e] = (tb_fmha_entry){list->entries[e].kv_tile, list->entries[e].mask};
     }
     params->mask_kind = TB_MASK_BITS;
-    if (list->pattern.kind != TB_PATTERN_EXPLICIT) {
+    if (tb_pattern_has_rules(&list->pattern)) {
         status = tb_cuda_add_masks(plan, tiles, params, tables, err);
     }
     if (status == TB_OK && params->mask_kind != TB_MASK_BOX) {

@@ -13,7 +13,7 @@
  *           bits) whose offset is < x; a row's mask is the intersection over axes of
  *           below(end - origin) without below(start - origin)
  *   tokens  slots are any run of an order: coordinate[a][row] says where each row lies
- *   bits    an explicit pattern's stored masks; entry.mask says which
+ *   bits    stored masks, of patterns without rules; entry.mask says which
  */
 #ifndef TB_FMHA_PARAMS_H
 #define TB_FMHA_PARAMS_H

@@ -125,7 +125,7 @@ static void enough__is_proved(void **state)
     assert_true(t->inexact > 0 && t->whole > 0 && sectors < 1.05);
     assert_all("dtype", t->dtypes, 3);
     assert_all("rank", t->ranks, 4);
-    assert_all("pattern", t->kinds, TB_PATTERN_COUNT);
+    assert_all("pattern", t->kinds, TB_PATTERN_FIELD_KINDS);
     assert_all("order", t->orders, 3);
     assert_all("mask kind", t->mask_kinds, 3);
     const int others[] = {t->boxes,   t->permuted, t->dilated,    t->strided,

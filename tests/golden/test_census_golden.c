@@ -65,12 +65,12 @@ static void make_mask(tb_sim_case *c, const tb_golden_table *table, int row)
 
 static void read_pattern(const tb_golden_table *table, int row, tb_sim_case *c)
 {
-    const char *kinds[TB_PATTERN_COUNT];
-    for (int k = 0; k < TB_PATTERN_COUNT; k++) {
+    const char *kinds[TB_PATTERN_FIELD_KINDS];
+    for (int k = 0; k < TB_PATTERN_FIELD_KINDS; k++) {
         kinds[k] = tb_pattern_types[k]->name;
     }
     tb_pattern *p = &c->pattern;
-    p->kind = (tb_pattern_kind)tb_golden_name(table, row, "kind", kinds, TB_PATTERN_COUNT);
+    p->kind = (tb_pattern_kind)tb_golden_name(table, row, "kind", kinds, TB_PATTERN_FIELD_KINDS);
     p->left = tb_golden_integer(table, row, "left");
     p->right = tb_golden_integer(table, row, "right");
     if (p->kind == TB_PATTERN_EXPLICIT) {

@@ -106,7 +106,7 @@ static void kv_tile_counts__equal_enumeration_and_census(void **state)
                   "dilated\n",
                   seen.problems, seen.extra_kv, seen.extra_q, seen.single_dim, seen.dilated);
     assert_true(seen.extra_kv > 0 && seen.extra_q > 0 && seen.single_dim > 0 && seen.dilated > 0);
-    for (int p = 0; p < TB_PATTERN_COUNT; p++) {
+    for (int p = 0; p < TB_PATTERN_FIELD_KINDS; p++) {
         assert_true(seen.patterns[p] > 0);
     }
 }

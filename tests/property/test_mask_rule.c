@@ -106,10 +106,11 @@ static void check_plain_policies(const tb_sim_case *c)
     assert_int_equal(count(TB_MASK_ALWAYS, c, &census).bounds_masked, 0);
 }
 
-/* natten: gna, dense and rank-1 causal patterns in multi-dim tiles. */
+/* natten: gna, sliding-tile, dense and rank-1 causal patterns in multi-dim tiles. */
 static void check_where_natten_applies(const tb_sim_case *c)
 {
     bool is_known = c->pattern.kind == TB_PATTERN_GNA || c->pattern.kind == TB_PATTERN_DENSE ||
+                    c->pattern.kind == TB_PATTERN_SLIDING_TILE ||
                     (c->pattern.kind == TB_PATTERN_CAUSAL && c->problem.layout.rank == 1);
     bool want = is_known && c->tiling.kind == TB_TILING_MULTI_DIM;
     assert_int_equal(tb_mask_policy_applies(TB_MASK_NATTEN, &c->problem, &c->pattern, &c->tiling),

@@ -92,7 +92,7 @@ static void pattern_row__is_what_the_query_sees(void **state)
         free(bits);
         tb_sim_case_free(&c);
     }
-    for (int kind = 0; kind < TB_PATTERN_COUNT; kind++) {
+    for (int kind = 0; kind < TB_PATTERN_FIELD_KINDS; kind++) {
         print_message("%d %s, ", kinds[kind], tb_pattern_types[kind]->name);
         assert_true(kinds[kind] > 0);
     }

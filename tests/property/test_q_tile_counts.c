@@ -141,7 +141,7 @@ static void q_tile_counts__equal_tiles_and_census(void **state)
     print_variety(&seen);
     assert_true(seen.dynamic > 0 && seen.dilated > 0 && seen.extra_kv > 0 && seen.extra_q > 0);
     assert_true(seen.single_dim > 0 && seen.backward > 0);
-    for (int p = 0; p < TB_PATTERN_COUNT; p++) {
+    for (int p = 0; p < TB_PATTERN_FIELD_KINDS; p++) {
         assert_true(seen.patterns[p] > 0);
     }
 }

@@ -91,7 +91,7 @@ static void draw_pattern(lab *l, const tb_kernel *kernel, const tb_tile_set *set
     tb_pattern_kind kind = TB_PATTERN_EXPLICIT;
     while (kind == TB_PATTERN_EXPLICIT || !kernel->patterns[kind] || !set->patterns[kind] ||
            (kind == TB_PATTERN_LOCAL && item->problem.layout.rank > 1)) {
-        kind = (tb_pattern_kind)tb_test_between(l->random, 0, TB_PATTERN_COUNT - 1);
+        kind = (tb_pattern_kind)tb_test_between(l->random, 0, TB_PATTERN_FIELD_KINDS - 1);
     }
     *pattern = tb_pattern_default();
     if (kind == TB_PATTERN_GNA) {

@@ -86,8 +86,9 @@ bool tb_oracle_sees(const tb_problem *problem, const tb_pattern *pattern, int64_
     case TB_PATTERN_EXPLICIT:
         return tb_bits_get(tb_bit_matrix_row(pattern->mask, query / pattern->mask_block_q),
                            key / pattern->mask_block_kv);
+    default:
+        return tb_oracle_kind_sees(problem, pattern, query, key);
     }
-    return false;
 }
 
 /* Which positions of a dimension see which; only to be quicker than a question for each pair. */

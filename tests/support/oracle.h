@@ -20,6 +20,10 @@
 bool tb_oracle_sees(const tb_problem *problem, const tb_pattern *pattern, int64_t query,
                     int64_t key);
 
+/** The same of the kinds from sink-local on. */
+bool tb_oracle_kind_sees(const tb_problem *problem, const tb_pattern *pattern, int64_t query,
+                         int64_t key);
+
 /** Does position `query` of a dilation group of n tokens see position `key`, by gna's rule? */
 bool tb_oracle_group_sees(const tb_pattern *pattern, int dim, int64_t n, int64_t query,
                           int64_t key);

@@ -197,7 +197,10 @@ static tb_sim_case draw_rows(gsl_rng *random, int rank, int64_t most)
     tb_sim_case out = empty_case(random, rank, most);
     int64_t kind = tb_test_between(random, 1, 20), tokens = tokens_of(&out.problem.layout);
     bool is_box = false;
-    if (kind <= 6) {
+    if (chance(random, 40)) {
+        tb_sim_case_any_kind(random, &out);
+        is_box = chance(random, 50);
+    } else if (kind <= 6) {
         tb_sim_case_explicit(random, &out);
         is_box = chance(random, 40);
     } else if (kind <= 9) {
@@ -280,4 +283,5 @@ void tb_sim_case_free(tb_sim_case *problem)
 {
     tb_bit_matrix_destroy(problem->mask);
     problem->mask = NULL;
+    tb_sim_case_free_owned(problem);
 }

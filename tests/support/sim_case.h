@@ -10,7 +10,8 @@ typedef struct tb_sim_case {
     tb_problem problem;
     tb_pattern pattern; /* resolved; borrows `mask` */
     tb_tiling tiling;
-    tb_bit_matrix *mask; /* NULL, or owned */
+    tb_bit_matrix *mask;        /* NULL, or owned */
+    struct tb_sim_owned *owned; /* lists and parts of the pattern */
 } tb_sim_case;
 
 /** A gna, dense, local or rank-1 causal pattern of rank 1 to 4 in multi-dim tiles, or one of rank 1
@@ -22,7 +23,8 @@ tb_sim_case tb_sim_case_product(gsl_rng *random);
 tb_sim_case tb_sim_case_thin(gsl_rng *random);
 
 /** Single-dim tiles in any order of any pattern and rank, and multi-dim tiles of patterns that are
- *  no product: explicit masks, causal of rank > 1. Some masks show nothing at all. */
+ *  no product: explicit masks, causal of rank > 1, the kinds from sink-local on. Some masks show
+ * nothing at all. */
 tb_sim_case tb_sim_case_rows(gsl_rng *random);
 
 /** The same of rank 2 to 4 and up to 1,000 tokens. */
@@ -34,6 +36,12 @@ tb_sim_case tb_sim_case_aligned(gsl_rng *random);
 /** gna of random window, stride, dilation, causal flags for a layout. */
 void tb_sim_case_gna(gsl_rng *random, const tb_layout *layout, tb_pattern *pattern);
 
+/** A pattern of a kind for the layout of `out`, which comes to own its lists and parts. */
+void tb_sim_case_kind(gsl_rng *random, tb_pattern_kind kind, tb_sim_case *out, tb_pattern *pattern);
+
+/** One of the kinds from sink-local on for the layout of `out`, as its pattern. */
+void tb_sim_case_any_kind(gsl_rng *random, tb_sim_case *out);
+
 /** A layout of `rank` dimensions and at most `tokens` tokens. */
 tb_layout tb_sim_case_layout(gsl_rng *random, int rank, int64_t tokens);
 
@@ -41,6 +49,7 @@ tb_layout tb_sim_case_layout(gsl_rng *random, int rank, int64_t tokens);
 void tb_sim_case_explicit(gsl_rng *random, tb_sim_case *out);
 
 void tb_sim_case_free(tb_sim_case *problem);
+void tb_sim_case_free_owned(tb_sim_case *problem); /* a part of it */
 
 /** Write a case to stderr, as the start of a failure's message. */
 void tb_sim_case_print(const tb_sim_case *problem);

@@ -11,6 +11,29 @@ static void print_sizes(const char *what, const int64_t *sizes, int count)
     }
 }
 
+static void print_pattern(const tb_pattern *p, int rank);
+
+static void print_values(const tb_pattern *p, int rank)
+{
+    const tb_pattern_type *type = tb_pattern_types[p->kind];
+    for (int i = 0; i < type->parameter_count; i++) {
+        const tb_parameter_value *value = &p->value[i];
+        print_error(" %s", type->parameters[i].name);
+        if (value->count > 0) {
+            print_sizes("", value->list, (int)value->count);
+        } else if (type->parameters[i].kind == TB_PARAMETER_REAL) {
+            print_error(" %g", tb_pattern_real(p, type->parameters[i].name));
+        } else {
+            print_error(" %lld", (long long)tb_pattern_integer(p, type->parameters[i].name));
+        }
+    }
+    for (int i = 0; i < p->parts; i++) {
+        print_error(" [");
+        print_pattern(p->part[i], rank);
+        print_error("]");
+    }
+}
+
 static void print_pattern(const tb_pattern *p, int rank)
 {
     print_error("%s", tb_pattern_types[p->kind]->name);
@@ -27,6 +50,8 @@ static void print_pattern(const tb_pattern *p, int rank)
     } else if (p->kind == TB_PATTERN_EXPLICIT) {
         print_error(" --mask-block %lldx%lld", (long long)p->mask_block_q,
                     (long long)p->mask_block_kv);
+    } else {
+        print_values(p, rank);
     }
 }
 

@@ -7,6 +7,7 @@
 #include "kernel.h"
 #include "network.h"
 #include "predict.h"
+#include "random_case.h"
 #include "suite.h"
 #include "tile_choice.h"
 
@@ -231,13 +232,26 @@ static tb_case case_for(const tb_kernel *kernel, tb_pass pass, int rank, int64_t
     return item;
 }
 
+/* Until the kernel runs it and the set is for it: the next kind, or kept mask blocks. */
+static void choose_pattern(const tb_kernel *kernel, const tb_tile_set *set, tb_case *item)
+{
+    for (int tries = 0; !set->patterns[item->pattern.kind] || !kernel->patterns[item->pattern.kind];
+         tries++) {
+        item->pattern.kind = (tb_pattern_kind)((item->pattern.kind + 1) % TB_PATTERN_FIELD_KINDS);
+        if (tries == TB_PATTERN_FIELD_KINDS) { /* it runs none whose parameters are fields */
+            item->pattern = tb_pattern_default();
+            item->pattern.kind = TB_PATTERN_BLOCK_SPARSE;
+            tb_random_case_integer(&item->pattern, "topk", 5);
+            assert_true(kernel->patterns[item->pattern.kind]);
+        }
+    }
+}
+
 /* The default tiles of a set can be counted, and are the kernel's own. */
 static void check_default(const tb_kernel *kernel, tb_pass pass, const tb_tile_set *set, int rank)
 {
     tb_case item = case_for(kernel, pass, rank, set->dim_count > 0 ? set->dims[0] : 128);
-    while (!set->patterns[item.pattern.kind] || !kernel->patterns[item.pattern.kind]) {
-        item.pattern.kind = (tb_pattern_kind)((item.pattern.kind + 1) % TB_PATTERN_COUNT);
-    }
+    choose_pattern(kernel, set, &item);
     bool is_dense = item.pattern.kind == TB_PATTERN_DENSE;
     tb_prediction p;
     tb_error err;

@@ -93,7 +93,7 @@ static void published__every_profile_is_sound(void **state)
         check_profile(names[i], &total);
     }
     print_message("%zu profiles, %zu runs, %zu bounds\n", total.profiles, total.runs, total.bounds);
-    assert_int_equal(total.runs, 956);
+    assert_int_equal(total.runs, 1054);
     assert_int_equal(total.bounds, 2);
     tb_arena_destroy(arena);
 }
