@@ -214,11 +214,25 @@ static void check_time(lab *l, const drawn *of)
     l->split += time.splits > 1;
 }
 
-/* Draw for each kernel and device that it runs on; every kernel must have been timed somewhere. */
+/* Is the kernel for a pattern that draw_pattern() can draw, one whose parameters are fields? */
+static bool runs_a_field_kind(const tb_kernel *kernel)
+{
+    bool runs = false;
+    for (int kind = 0; kind < TB_PATTERN_FIELD_KINDS; kind++) {
+        runs = runs || (kind != TB_PATTERN_EXPLICIT && kernel->patterns[kind]);
+    }
+    return runs;
+}
+
+/* Draw for each kernel and device that it runs on; every kernel must have been timed somewhere.
+ * Left out are kernels for selected mask blocks alone. */
 static void each_pair(lab *l, int cases, void (*check)(lab *l, const drawn *of))
 {
     for (size_t k = 0; k < l->kernel_count; k++) {
         int before = l->timed;
+        if (!runs_a_field_kind(l->kernel[k])) {
+            continue;
+        }
         for (size_t i = 0; i < l->device_count; i++) {
             for (int n = 0; tb_kernel_runs_on(l->kernel[k], l->devices[i]) && n < cases; n++) {
                 drawn of = {l->kernel[k], l->devices[i], draw_case(l, l->kernel[k])};
