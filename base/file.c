@@ -146,6 +146,13 @@ bool tb_file_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
+bool tb_file_is_same(const char *a, const char *b)
+{
+    struct stat of_a, of_b;
+    return strcmp(a, b) == 0 || (stat(a, &of_a) == 0 && stat(b, &of_b) == 0 &&
+                                 of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino);
+}
+
 bool tb_file_is_directory(const char *path)
 {
     struct stat info;

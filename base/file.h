@@ -67,6 +67,9 @@ TB_NODISCARD tb_status tb_file_make_directory(const char *path, tb_error *err);
 /** Does `path` name something that exists? */
 bool tb_file_exists(const char *path);
 
+/** Do both name one file that exists, or is their text the same? */
+bool tb_file_is_same(const char *a, const char *b);
+
 /** Is `path` a directory? */
 bool tb_file_is_directory(const char *path);
 

@@ -20,13 +20,13 @@ static int find_key(const tb_yaml_node *map, const char *path, size_t length)
     return i;
 }
 
-/* A mapping of `doc` without entries, that stands where `at` does. */
+/* A mapping without entries, that stands where `at` does; memory is of `doc`. */
 static tb_yaml_node *empty_map(tb_yaml *doc, const tb_yaml_node *at)
 {
     tb_yaml_node *made = tb_arena_alloc(doc->arena, sizeof *made);
     if (made != NULL) {
-        *made =
-            (tb_yaml_node){.doc = doc, .line = at->line, .column = at->column, .kind = TB_YAML_MAP};
+        *made = (tb_yaml_node){
+            .doc = at->doc, .line = at->line, .column = at->column, .kind = TB_YAML_MAP};
     }
     return made;
 }
@@ -51,7 +51,6 @@ static tb_status overlay_entry(tb_yaml *doc, const tb_yaml_node *list, const tb_
     memcpy(items, list->as.items, (size_t)list->count * sizeof *items);
     items[at] = *value;
     *made = *list;
-    made->doc = doc;
     made->as.items = items;
     *out = made;
     return TB_OK;
@@ -88,6 +87,12 @@ tb_status tb_yaml_overlay(tb_yaml *doc, const tb_yaml_node *map, const tb_yaml_n
     }
     if (length == 0) {
         return tb_yaml_fail(path, err, "'%s' is no path of keys, such as pattern.window",
+                            path->as.text);
+    }
+    if (map == NULL && strspn(rest, "0123456789") == length) {
+        return tb_yaml_fail(path, err,
+                            "'%s' is an entry of a list that is not there; write the list out, or "
+                            "leave the number out",
                             path->as.text);
     }
     tb_yaml_node *made = empty_map(doc, map != NULL ? map : path);

@@ -237,7 +237,8 @@ static tb_status audit_case(const audit_args *args, tb_error *err)
 static tb_status check_args(const audit_args *args, const char *const *positional, tb_error *err)
 {
     bool has_condition = tb_case_args_any(&args->item) || args->device.device != NULL ||
-                         args->device.set.count > 0 || args->device.baseline_kernel != NULL;
+                         args->device.set.count > 0 || args->device.baseline_kernel != NULL ||
+                         args->device.schedule.given;
     if (positional[0] != NULL && (args->claim.given || args->mechanism != NULL)) {
         return tb_fail(err, TB_EINVAL,
                        "'%s' asks for its published claims; a claim of your own is about "

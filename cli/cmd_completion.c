@@ -60,6 +60,18 @@ const char *tb_completion_positional_kind(const tb_command *command)
     return NULL;
 }
 
+bool tb_completion_option_is_path(const tb_option *option)
+{
+    static const char *const paths[] = {"FILE", "PATH", "DIR"};
+    bool is_text = option->kind == TB_OPTION_TEXT || option->kind == TB_OPTION_TEXTS;
+    for (size_t i = 0; is_text && i < sizeof paths / sizeof *paths; i++) {
+        if (strcmp(option->argument, paths[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool tb_completion_positional_is_file(const tb_command *command)
 {
     const char *text = command->positional, *kind = tb_completion_positional_kind(command);

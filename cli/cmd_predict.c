@@ -62,6 +62,10 @@ static tb_status check_args(const predict_args *args, tb_error *err)
                        "--all-kernels needs --device, and takes every kernel instead "
                        "of --kernel");
     }
+    if (args->all_kernels && args->device.schedule.given) {
+        return tb_fail(err, TB_EINVAL,
+                       "--all-kernels ranks kernels as they are; leave --schedule out");
+    }
     if (args->parallel.devices.given &&
         (args->network != NULL || args->suite != NULL || args->mechanism != NULL ||
          args->all_tiles || args->all_kernels)) {

@@ -16,6 +16,11 @@ static void warn(const tb_search_ask *ask)
         tb_messages_add(&warnings, "kernel %s does not run on %s; its time there is hypothetical",
                         kernel->name, device->name);
     }
+    if (ask->space.all_schedules) {
+        tb_messages_add(&warnings,
+                        "kernel %s is scheduled %s; its times under others are hypothetical",
+                        kernel->name, tb_schedule_policy_names[kernel->time.schedule]);
+    }
     if (kernel != NULL && kernel->mask == TB_MASK_NEVER) {
         tb_messages_add(&warnings,
                         "kernel %s masks nothing, so that only fully block-sparse patterns are "

@@ -1,11 +1,14 @@
 /* tilebound sweep: a study over the axes of a suite, into a database that goes on where it was. */
 #include "backend.h"
+#include "case_command.h"
 #include "commands.h"
 #include "file.h"
 #include "sweep_view.h"
 
 #include "study_run.h"
 
+#include <math.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +16,7 @@
 
 #define COLUMNS_OF_STATUS 78
 #define MOST_THREADS      4096
-#define MOST_BATCH        1000000
+#define EXIT_INTERRUPTED  130
 
 typedef struct sweep_args {
     const char *database;
@@ -60,14 +63,29 @@ static const tb_option measure_options[] = {
      AT(max_time), 0, INT64_MAX, NULL, 0},
 };
 
+/* "40 s", "12 min", "3 h 20 min" */
+static void print_left(double seconds, char text[static 32])
+{
+    double minutes = floor(seconds / 60);
+    if (seconds < 120) {
+        (void)snprintf(text, 32, "%.0f s", seconds);
+    } else if (minutes < 120) {
+        (void)snprintf(text, 32, "%.0f min", minutes);
+    } else {
+        (void)snprintf(text, 32, "%.0f h %.0f min", floor(minutes / 60), fmod(minutes, 60));
+    }
+}
+
 static void show_progress(const tb_study_progress *at, void *user, bool *stop)
 {
-    char text[COLUMNS_OF_STATUS + 1];
+    char text[COLUMNS_OF_STATUS + 1], left[32];
     (void)user;
     (void)stop;
     if (at->rate_per_s > 0) {
-        (void)snprintf(text, sizeof text, "%lld of %lld points, %.4g a second, %.0f s left",
-                       (long long)at->done, (long long)at->total, at->rate_per_s, at->left_s);
+        print_left(at->left_s, left);
+        (void)snprintf(text, sizeof text, "%lld of %lld points, %.*f a second, %s left",
+                       (long long)at->done, (long long)at->total, at->rate_per_s < 100 ? 2 : 0,
+                       at->rate_per_s, left);
     } else {
         (void)snprintf(text, sizeof text, "%lld of %lld points", (long long)at->done,
                        (long long)at->total);
@@ -84,14 +102,20 @@ static void print_command(const sweep_args *args, const char *suite, tb_buffer *
                  {"kernel", args->kernel},
                  {"baseline-kernel", args->baseline_kernel},
                  {"backend", args->backend}};
-    tb_buffer_printf(out, "tilebound sweep %s", suite);
+    tb_buffer_text(out, "tilebound sweep ");
+    tb_print_shell_word(suite, out);
     for (size_t i = 0; i < sizeof given / sizeof *given; i++) {
         if (given[i].value != NULL) {
-            tb_buffer_printf(out, " --%s %s", given[i].name, given[i].value);
+            tb_buffer_printf(out, " --%s ", given[i].name);
+            tb_print_shell_word(given[i].value, out);
         }
     }
     for (size_t i = 0; i < args->set.count; i++) {
-        tb_buffer_printf(out, " --set %s", args->set.values[i]);
+        tb_buffer_text(out, " --set ");
+        tb_print_shell_word(args->set.values[i], out);
+    }
+    if (args->max_time.given) {
+        tb_buffer_printf(out, " --max-time %g", args->max_time.value);
     }
 }
 
@@ -108,6 +132,25 @@ static tb_status open_store(const sweep_args *args, const char *suite, const cha
     return status;
 }
 
+/* What was committed needs nothing more; a point may take long, and is not waited for. */
+static void on_interrupt(int signal_number)
+{
+    static const char text[] =
+        "\ntilebound: interrupted; what is finished is kept, and the same command goes on\n";
+    (void)signal_number;
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(EXIT_INTERRUPTED);
+}
+
+static void tell_when_interrupted(void)
+{
+    struct sigaction action;
+    memset(&action, 0, sizeof action);
+    action.sa_handler = on_interrupt;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
 static tb_status run_study(const sweep_args *args, const tb_study *study, tb_study_store *store,
                            const tb_ranks *ranks, tb_error *err)
 {
@@ -121,11 +164,30 @@ static tb_status run_study(const sweep_args *args, const tb_study *study, tb_stu
         }
         return status;
     }
+    if (ranks->size == 1) { /* of many ranks mpirun tells */
+        tell_when_interrupted();
+    }
     tb_status status = tb_study_run(study, store, ranks, &options, NULL, err);
     if (is_shown) {
         (void)fprintf(stderr, "\r%*s\r", COLUMNS_OF_STATUS, "");
     }
     return status;
+}
+
+/* What is shown does not overwrite what it is shown of. */
+static tb_status check_output(const char *output, const char *database, const char *suite,
+                              tb_error *err)
+{
+    const struct {
+        const char *what, *path;
+    } inputs[] = {{"database", database}, {"suite", suite}};
+    for (size_t i = 0; output != NULL && i < sizeof inputs / sizeof *inputs; i++) {
+        if (tb_file_is_same(output, inputs[i].path)) {
+            return tb_fail(err, TB_EINVAL, "--output is the %s, %s; write to another file",
+                           inputs[i].what, inputs[i].path);
+        }
+    }
+    return TB_OK;
 }
 
 /* Rank 0 alone has the database, complains, and shows what came out. */
@@ -158,8 +220,13 @@ static tb_status sweep(const sweep_args *args, const char *suite, const tb_ranks
                          args->database != NULL ? args->database : study->name);
         status = tb_buffer_check(&path, &why);
     }
+    if (status == TB_OK) {
+        status = check_output(args->view.output.path, path.data, study->path, &why);
+    }
     if (status == TB_OK && ranks->rank == 0 && !args->only_view) {
         status = open_store(args, suite, path.data, study, &store, &why);
+        status =
+            status == TB_OK ? tb_sweep_check(&args->view, path.data, study->name, &why) : status;
     }
     status = tb_ranks_agree(ranks, status, &why, &go, err);
     if (status == TB_OK && go && !args->only_view) {

@@ -11,6 +11,9 @@ const char *tb_completion_option_kind(const tb_option *option);
 /** The kind whose names follow the command (also "charts"), or NULL. */
 const char *tb_completion_positional_kind(const tb_command *command);
 
+/** Is the option's value the path of a file or folder? */
+bool tb_completion_option_is_path(const tb_option *option);
+
 /** Append the fixed words that can follow the command, each after a space. */
 void tb_completion_words(const tb_command *command, tb_buffer *out);
 

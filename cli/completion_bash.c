@@ -36,7 +36,7 @@ static void print_value_words(const tb_command *command, const tb_option *option
     } else if (plural != NULL) {
         tb_buffer_printf(out, ") words=$(tilebound list %s --names 2>/dev/null); files=1 ;;\n",
                          plural);
-    } else if (option->kind == TB_OPTION_TEXT || option->kind == TB_OPTION_TEXTS) {
+    } else if (tb_completion_option_is_path(option)) {
         tb_buffer_text(out, ") words=''; files=1 ;;\n");
     } else {
         tb_buffer_text(out, ") words='' ;;\n");
@@ -76,8 +76,14 @@ void tb_completion_bash(tb_buffer *out)
                         "_tilebound()\n{\n"
                         "    local current=${COMP_WORDS[COMP_CWORD]}\n"
                         "    local previous=${COMP_WORDS[COMP_CWORD-1]}\n"
-                        "    local command=${COMP_WORDS[1]} words='' files=\n"
+                        "    local command=${COMP_WORDS[1]} words='' files= name\n"
                         "    COMPREPLY=()\n"
+                        "    # --kernel=cut is three words where = breaks them\n"
+                        "    if [[ $current == = ]]; then\n"
+                        "        current=\n"
+                        "    elif [[ $previous == = ]]; then\n"
+                        "        previous=${COMP_WORDS[COMP_CWORD-2]}\n"
+                        "    fi\n"
                         "    if ((COMP_CWORD == 1)); then\n"
                         "        COMPREPLY=($(compgen -W '");
     for (size_t i = 0; i < tb_command_count; i++) {
@@ -106,6 +112,8 @@ void tb_completion_bash(tb_buffer *out)
     tb_buffer_text(out, "    esac ;;\n    esac\n"
                         "    COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
                         "    if [[ -n $files ]]; then\n"
-                        "        COMPREPLY+=($(compgen -f -- \"$current\"))\n"
+                        "        while IFS= read -r name; do\n"
+                        "            COMPREPLY+=(\"$name\")\n"
+                        "        done < <(compgen -f -- \"$current\")\n"
                         "    fi\n}\ncomplete -o filenames -F _tilebound tilebound\n");
 }

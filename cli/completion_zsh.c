@@ -29,7 +29,7 @@ static void print_text_action(const tb_option *option, tb_buffer *out)
         tb_buffer_printf(out, " _tilebound_names %s", kind); /* the space: called as it stands */
     } else if (strcmp(option->argument, "DIR") == 0) {
         tb_buffer_text(out, "_files -/");
-    } else if (strcmp(option->argument, "FILE") == 0 || strcmp(option->argument, "PATH") == 0) {
+    } else if (tb_completion_option_is_path(option)) {
         tb_buffer_text(out, "_files");
     } else {
         tb_buffer_text(out, " ");

@@ -1,4 +1,5 @@
-/* --device, --set, --baseline-kernel: on what, and over which dense kernel. */
+/* --device, --set, --baseline-kernel, --schedule: on what, over which dense kernel, and in which
+ * order of CTAs. */
 #ifndef TB_DEVICE_OPTIONS_H
 #define TB_DEVICE_OPTIONS_H
 
@@ -10,9 +11,10 @@ typedef struct tb_device_args {
     const char *device;
     const char *baseline_kernel;
     tb_arg_texts set;
+    tb_arg_choice schedule;
 } tb_device_args;
 
-#define TB_DEVICE_OPTION_COUNT 3
+#define TB_DEVICE_OPTION_COUNT 4
 
 extern const tb_option tb_device_options[TB_DEVICE_OPTION_COUNT];
 
@@ -24,11 +26,11 @@ typedef struct tb_device_choice {
 } tb_device_choice;
 
 /**
- * Load the device with --set applied, the kernel (`kernel_name` may be NULL) and the baseline
- * kernel.
+ * Load the device with --set applied, the kernel (`kernel_name` may be NULL) under its --schedule,
+ * and the baseline kernel. Warns where that is not the kernel's own.
  *
- * @return TB_OK; TB_EINVAL for --set or --baseline-kernel without --device; what the loaders
- * return; release the choice in any event
+ * @return TB_OK; TB_EINVAL for --set, --baseline-kernel or --schedule without --device; what the
+ * loaders return; release the choice in any event
  */
 TB_NODISCARD tb_status tb_device_choose(const tb_device_args *args, const char *kernel_name,
                                         tb_device_choice *out, tb_error *err);

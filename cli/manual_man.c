@@ -102,9 +102,9 @@ static void print_examples(tb_buffer *out, const tb_command *command)
     for (size_t i = 0; i < command->example_count; i++) {
         tb_buffer_text(out, i == 0 ? "" : ".PP\n");
         print_line(out, command->examples[i].what);
-        tb_buffer_text(out, ".PP\n.RS 4\n");
+        tb_buffer_text(out, ".PP\n.RS 4\n.nf\n"); /* as it is typed, in one line */
         print_line(out, command->examples[i].command);
-        tb_buffer_text(out, ".RE\n");
+        tb_buffer_text(out, ".fi\n.RE\n");
     }
 }
 

@@ -88,6 +88,10 @@ tb_status tb_mechanism_ask_of(const char *name, const tb_case_args *item,
     tb_device_args of_device = device != NULL ? *device : (tb_device_args){0};
     *out = (tb_mechanism_ask){0};
     tb_status status = check_args(item, err);
+    if (status == TB_OK && of_device.schedule.given) {
+        status = tb_fail(err, TB_EINVAL,
+                         "a mechanism's kernels have their own schedules; leave --schedule out");
+    }
     if (status == TB_OK) {
         status = tb_mechanism_load(name, &out->mechanism, err);
     }

@@ -16,12 +16,25 @@ static tb_status put_command(const tb_search_printer *p, const tb_search_row *ro
     return status;
 }
 
+/* What the search counts otherwise than predict, which takes a padded layout for the problem's own.
+ */
+static void put_own_counts(const tb_search_printer *p, const tb_search_row *row, tb_document *doc)
+{
+    tb_document_bool(doc, "padded", tb_search_is_padded(&p->ask->space, row));
+    tb_document_double(doc, "own_sparsity", row->sparsity);
+    tb_document_int(doc, "own_visible_pairs", row->visible_pairs);
+    tb_document_double(doc, "own_tile_speedup", row->tile_speedup);
+}
+
 static tb_status put_result(const tb_search_printer *p, const tb_shown_row *shown, size_t i,
                             tb_document *doc, tb_error *err)
 {
     tb_document_open_object(doc, NULL);
     tb_view_document(doc, &shown->prediction, p->ask->space.kernel);
-    tb_view_timing_document(doc, shown->is_timed ? &shown->timing : NULL, &p->request);
+    tb_predict_request request = p->request;
+    request.kernel = shown->is_timed ? &shown->kernel : request.kernel;
+    put_own_counts(p, shown->row, doc);
+    tb_view_timing_document(doc, shown->is_timed ? &shown->timing : NULL, &request);
     if (shown->has_whole) {
         tb_whole_network_document(doc, p->ask->network, &shown->whole);
     }
@@ -54,11 +67,16 @@ static tb_status put_point_keys(const tb_search_printer *p, const tb_search_row 
     size_t rank = (size_t)space->problem.layout.rank;
     const tb_tiling *tiling = &space->tilings[row->tiling];
     size_t dims = (size_t)tb_tiling_dims(tiling, &space->problem.layout);
+    tb_document_ints(doc, "layout", row->extent, rank);
     tb_document_ints(doc, "window", row->window, rank);
     tb_document_ints(doc, "stride", row->stride, rank);
     tb_document_ints(doc, "dilation", row->dilation, rank);
     tb_document_ints(doc, "q_tile", tiling->q_tile, dims);
     tb_document_ints(doc, "kv_tile", tiling->kv_tile, dims);
+    tb_document_text(doc, "order",
+                     tiling->kind == TB_TILING_SINGLE_DIM ? tb_token_order_names[tiling->order]
+                                                          : NULL);
+    tb_document_text(doc, "schedule", tb_schedule_policy_names[row->schedule]);
     tb_document_double(doc, "sparsity", row->sparsity);
     tb_document_int(doc, "visible_pairs", row->visible_pairs);
     tb_document_double(doc, "tile_speedup", row->tile_speedup);
@@ -92,6 +110,7 @@ static void put_head(const tb_search_printer *p, const tb_search_result *result,
     tb_document_int(doc, "evaluated", result->evaluated);
     tb_document_int(doc, "enumerated", result->enumerated);
     tb_document_int(doc, "timed", result->timed);
+    tb_document_int(doc, "counted", result->counted);
     tb_document_double(doc, "seconds", result->seconds);
     tb_document_bool(doc, "proven", result->is_proven);
 }

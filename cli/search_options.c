@@ -44,9 +44,21 @@ const tb_option tb_search_options[TB_SEARCH_OPTION_COUNT] = {
     {"all-strides", '\0', TB_OPTION_FLAG, NULL,
      "rank every stride; else of a window and tile shape only the best one", AT(all_strides), 0, 0,
      NULL, 0},
+    {"all-orders", '\0', TB_OPTION_FLAG, NULL,
+     "every order of tokens, of tiles that are runs of several dimensions' tokens", AT(all_orders),
+     0, 0, NULL, 0},
+    {"all-schedules", '\0', TB_OPTION_FLAG, NULL,
+     "every schedule of CTAs, not the kernel's own alone; by time", AT(all_schedules), 0, 0, NULL,
+     0},
+    {"max-padding", '\0', TB_OPTION_LIST, "2x0x4",
+     "layouts too that are longer by 0 to so many tokens, a dimension", AT(max_padding), 0,
+     INT64_MAX, NULL, 0},
     {"max-timed", '\0', TB_OPTION_INT, "N",
      "schedules to run before giving up the proof (default 20000)", AT(max_timed), 1, INT64_MAX,
      NULL, 0},
+    {"max-counted", '\0', TB_OPTION_INT, "N",
+     "runs of tokens to count before giving up the proof (default 2000)", AT(max_counted), 1,
+     INT64_MAX, NULL, 0},
     {"dense-steps", '\0', TB_OPTION_INT, "N", "steps of the network that stay dense (default 0)",
      AT(dense_steps), 0, INT64_MAX, NULL, 0},
     {"mean-sparsity", '\0', TB_OPTION_DOUBLE, "S",
@@ -74,6 +86,17 @@ static tb_status check_args(const tb_search_args *args, tb_error *err)
     if (args->item.tiles.given) {
         return tb_fail(err, TB_EINVAL,
                        "search ranks tile shapes itself; --shapes says which, instead of --tiles");
+    }
+    if (args->all_orders && args->item.order.given) {
+        return tb_fail(err, TB_EINVAL, "--order beside --all-orders; give the one or all");
+    }
+    if (args->all_schedules && args->device.schedule.given) {
+        return tb_fail(err, TB_EINVAL, "--schedule beside --all-schedules; give the one or all");
+    }
+    if (args->confirm.given && (args->all_schedules || args->device.schedule.given)) {
+        return tb_fail(err, TB_EINVAL,
+                       "--confirm runs a kernel under its own schedule; leave %s out",
+                       args->all_schedules ? "--all-schedules" : "--schedule");
     }
     if (args->network != NULL && args->item.config != NULL) {
         return tb_fail(err, TB_EINVAL, "--config beside --network; give one of them");
@@ -156,9 +179,10 @@ static tb_status fill_dims(const tb_search_args *args, tb_search_space *space, t
         const char *option;
         const tb_arg_list *list;
     } lists[] = {
-        {"window-size", &item->window},    {"stride", &item->stride},
-        {"dilation", &item->dilation},     {"causal", &item->causal},
-        {"min-window", &args->min_window}, {"min-field", &args->min_field},
+        {"window-size", &item->window},      {"stride", &item->stride},
+        {"dilation", &item->dilation},       {"causal", &item->causal},
+        {"min-window", &args->min_window},   {"min-field", &args->min_field},
+        {"max-padding", &args->max_padding},
     };
     tb_status status = TB_OK;
     for (size_t i = 0; i < sizeof lists / sizeof *lists && status == TB_OK; i++) {
@@ -174,6 +198,7 @@ static tb_status fill_dims(const tb_search_args *args, tb_search_space *space, t
             .window_step = args->window_step.given ? args->window_step.value : 1,
             .max_dilation = args->max_dilation.given ? args->max_dilation.value : 1,
             .min_field = entry(&args->min_field, d, 1),
+            .max_padding = entry(&args->max_padding, d, 0),
             .causal = entry(&item->causal, d, 0) == 1,
         };
     }
@@ -220,10 +245,17 @@ static tb_status fill_space(const tb_search_args *args, tb_search_ask *ask, tb_e
         .one_per_window = !args->all_strides,
         .max_bytes = args->max_bytes.value,
         .max_timed = args->max_timed.value,
+        .max_counted = args->max_counted.value,
+        .all_schedules = args->all_schedules,
         .top = args->top.given ? (size_t)args->top.value : DEFAULT_TOP,
     };
     if (space->goal == TB_SEARCH_TIME && space->device == NULL) {
         return tb_fail(err, TB_EINVAL, "--goal time on what? give --device");
+    }
+    if (space->all_schedules && space->goal != TB_SEARCH_TIME) {
+        return tb_fail(err, TB_EINVAL,
+                       "schedules only matter to times; give --device and --goal time, or leave "
+                       "--all-schedules out");
     }
     if (space->device != NULL && space->kernel == NULL) {
         return tb_fail(err, TB_EINVAL, "device %s has no default kernel; give --kernel",
@@ -234,8 +266,8 @@ static tb_status fill_space(const tb_search_args *args, tb_search_ask *ask, tb_e
         status = fill_dims(args, space, err);
     }
     if (status == TB_OK) {
-        status =
-            tb_search_tilings(&ask->item, space->kernel, space->device, shapes, &ask->tilings, err);
+        status = tb_search_tilings(&ask->item, space->kernel, space->device, shapes,
+                                   args->all_orders, &ask->tilings, err);
     }
     space->tilings = ask->tilings.tilings;
     space->tiling_count = ask->tilings.count;

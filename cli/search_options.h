@@ -17,13 +17,13 @@ typedef struct tb_search_args {
     const char *network;
     const char *sparsity;
     tb_arg_choice goal, shapes, backend, pool;
-    tb_arg_int top, max_dilation, window_step, max_timed, dense_steps, confirm;
-    tb_arg_list min_window, min_field;
+    tb_arg_int top, max_dilation, window_step, max_timed, max_counted, dense_steps, confirm;
+    tb_arg_list min_window, min_field, max_padding;
     tb_arg_double max_bytes, max_time, mean_sparsity;
-    bool fully_block_sparse, equal_window, all_strides;
+    bool fully_block_sparse, equal_window, all_strides, all_orders, all_schedules;
 } tb_search_args;
 
-#define TB_SEARCH_OPTION_COUNT 20
+#define TB_SEARCH_OPTION_COUNT 24
 
 extern const tb_option tb_search_options[TB_SEARCH_OPTION_COUNT]; /* of a tb_search_args */
 

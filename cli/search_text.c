@@ -5,52 +5,111 @@
 #include "text.h"
 #include "units.h"
 
-static tb_table begin_table(const tb_shown_row *first)
+#include <string.h>
+
+/* Columns that only some searches have. */
+typedef struct columns {
+    bool layout, schedule; /* where they are searched */
+    bool time, whole;
+} columns;
+
+static columns columns_of(const tb_search_printer *p, bool is_timed, bool has_whole)
 {
-    bool is_timed = first->is_timed;
-    tb_table table = tb_table_begin(!is_timed          ? "lllrrl"
-                                    : first->has_whole ? "lllrrlrrr"
-                                                       : "lllrrlrr");
-    const char *const heads[] = {"window", "stride", "tiles",   "sparsity",  "bound",
-                                 "full",   "time",   "speedup", "end to end"};
-    size_t count = !is_timed ? 6 : first->has_whole ? 9 : 8;
+    const tb_search_space *space = &p->ask->space;
+    columns c = {.schedule = space->all_schedules, .time = is_timed, .whole = has_whole};
+    for (int d = 0; d < space->problem.layout.rank; d++) {
+        c.layout = c.layout || space->dim[d].max_padding > 0;
+    }
+    return c;
+}
+
+/* What every table of rows begins with. */
+static size_t head_pattern(const columns *has, const char **heads, char *alignment)
+{
+    const struct {
+        bool given;
+        const char *head;
+    } all[] = {{has->layout, "layout"},
+               {true, "window"},
+               {true, "stride"},
+               {true, "tiles"},
+               {has->schedule, "schedule"}};
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i].given) {
+            alignment[count] = 'l';
+            heads[count++] = all[i].head;
+        }
+    }
+    return count;
+}
+
+static tb_table begin_table(const columns *has)
+{
+    const char *heads[16];
+    char alignment[16] = "";
+    const struct {
+        bool given;
+        char alignment;
+        const char *head;
+    } rest[] = {{true, 'r', "sparsity"},     {true, 'r', "bound"},
+                {true, 'l', "full"},         {has->time, 'r', "time"},
+                {has->time, 'r', "speedup"}, {has->whole, 'r', "end to end"}};
+    size_t count = head_pattern(has, heads, alignment);
+    for (size_t i = 0; i < sizeof rest / sizeof *rest; i++) {
+        if (rest[i].given) {
+            alignment[count] = rest[i].alignment;
+            heads[count++] = rest[i].head;
+        }
+    }
+    alignment[count] = '\0';
+    tb_table table = tb_table_begin(alignment);
     for (size_t i = 0; i < count; i++) {
         tb_table_cell(&table, "%s", heads[i]);
     }
     return table;
 }
 
-static void cell_pattern(const tb_search_printer *p, const tb_search_row *row, tb_table *table)
+static void cell_pattern(const tb_search_printer *p, const columns *has, const tb_search_row *row,
+                         tb_table *table)
 {
     const tb_search_space *space = &p->ask->space;
     const tb_tiling *tiling = &space->tilings[row->tiling];
     int rank = space->problem.layout.rank, dims = tb_tiling_dims(tiling, &space->problem.layout);
-    char window[96], stride[96], dilation[96], q[96], kv[96];
-    bool is_dilated = false;
+    char layout[96], window[96], stride[96], dilation[96], q[96], kv[96];
+    bool is_dilated = false, is_ordered = tiling->order != TB_ORDER_ROW_MAJOR;
     for (int d = 0; d < rank; d++) {
         is_dilated = is_dilated || row->dilation[d] > 1;
+    }
+    if (has->layout) {
+        tb_table_cell(table, "%s", tb_view_dims(row->extent, rank, layout));
     }
     tb_table_cell(table, is_dilated ? "%s dilation %s" : "%s",
                   tb_view_dims(row->window, rank, window),
                   tb_view_dims(row->dilation, rank, dilation));
     tb_table_cell(table, "%s", tb_view_dims(row->stride, rank, stride));
-    tb_table_cell(table, "%s / %s", tb_view_dims(tiling->q_tile, dims, q),
-                  tb_view_dims(tiling->kv_tile, dims, kv));
+    tb_table_cell(table, is_ordered ? "%s / %s %s" : "%s / %s",
+                  tb_view_dims(tiling->q_tile, dims, q), tb_view_dims(tiling->kv_tile, dims, kv),
+                  tb_token_order_names[tiling->order]);
+    if (has->schedule) {
+        tb_table_cell(table, "%s", tb_schedule_policy_names[row->schedule]);
+    }
 }
 
-static void cell_row(const tb_search_printer *p, const tb_shown_row *shown, tb_table *table)
+static void cell_row(const tb_search_printer *p, const columns *has, const tb_shown_row *shown,
+                     tb_table *table)
 {
-    const tb_bound *bound = &shown->prediction.bound;
+    const tb_search_row *row = shown->row;
     char time[48];
-    cell_pattern(p, shown->row, table);
-    tb_table_cell(table, "%.2f %%", 100 * bound->sparsity);
-    tb_table_cell(table, "%.3f", bound->tile_speedup);
-    tb_table_cell(table, "%s", bound->fully_block_sparse ? "yes" : "no");
-    if (shown->is_timed) {
+    cell_pattern(p, has, row, table);
+    tb_table_cell(table, "%.2f %%", 100 * row->sparsity);
+    tb_table_cell(table, "%.3f", row->tile_speedup);
+    tb_table_cell(table, "%s", shown->prediction.bound.fully_block_sparse ? "yes" : "no");
+    if (has->time) {
         tb_table_cell(table, "%s", tb_units_time_us(shown->timing.time.total_us, time));
         tb_table_cell(table, shown->timing.has_dense ? "%.2f" : "-", shown->timing.speedup_total);
     }
-    if (shown->has_whole) {
+    if (has->whole) {
         bool by_layers = shown->whole.has_layers;
         tb_table_cell(table, by_layers || shown->whole.share != NULL ? "%.2f" : "-",
                       by_layers ? shown->whole.time.speedup : shown->whole.once.speedup);
@@ -67,8 +126,14 @@ static void print_counts(const tb_search_result *result, tb_buffer *out)
         tb_buffer_printf(out, " and %s %s", tb_text_grouped(result->timed, timed),
                          result->timed == 1 ? "schedule" : "schedules");
     }
-    tb_buffer_text(out, result->is_proven ? "; exact\n"
-                                          : "; --max-timed was reached: better ones may exist\n");
+    if (result->counted > 0) {
+        tb_buffer_printf(out, " and %s %s", tb_text_grouped(result->counted, timed),
+                         result->counted == 1 ? "census" : "censuses");
+    }
+    tb_buffer_text(out, result->is_proven
+                            ? "; exact\n"
+                            : "; --max-timed or --max-counted was reached: better ones may "
+                              "exist\n");
     if (result->pareto_count > 1) {
         tb_buffer_printf(out,
                          "%zu of them see as much at less cost than all others; --format json "
@@ -102,14 +167,20 @@ static void print_plan(const tb_search_printer *p, tb_buffer *out)
     const tb_layer_plan *plan = p->plan->plan;
     const char *network = p->ask->network->name;
     char time[48];
-    tb_table table = tb_table_begin("rlllrr");
-    const char *const heads[] = {"layers", "window", "stride", "tiles", "sparsity", "time"};
-    for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
+    columns has = columns_of(p, true, false);
+    const char *heads[16] = {"layers"};
+    char alignment[16] = "r";
+    size_t count = 1 + head_pattern(&has, &heads[1], &alignment[1]);
+    (void)memcpy(&alignment[count], "rr", sizeof "rr");
+    heads[count++] = "sparsity";
+    heads[count++] = "time";
+    tb_table table = tb_table_begin(alignment);
+    for (size_t i = 0; i < count; i++) {
         tb_table_cell(&table, "%s", heads[i]);
     }
     for (size_t i = 0; i < plan->count; i++) {
         tb_table_cell(&table, "%lld", (long long)plan->layers[i]);
-        cell_pattern(p, &plan->rows[i], &table);
+        cell_pattern(p, &has, &plan->rows[i], &table);
         tb_table_cell(&table, "%.2f %%", 100 * plan->rows[i].sparsity);
         tb_table_cell(&table, "%s", tb_units_time_us(plan->rows[i].time_us, time));
     }
@@ -141,9 +212,10 @@ tb_status tb_search_print_text(const tb_search_printer *p, const tb_search_resul
         tb_buffer_text(&text, "nothing meets the constraints\n");
         return tb_output_text(p->request.output, &text, err);
     }
-    tb_table table = begin_table(&shown[0]);
+    columns has = columns_of(p, shown[0].is_timed, shown[0].has_whole);
+    tb_table table = begin_table(&has);
     for (size_t i = 0; i < result->row_count; i++) {
-        cell_row(p, &shown[i], &table);
+        cell_row(p, &has, &shown[i], &table);
     }
     tb_table_print(&table, &text);
     print_counts(result, &text);

@@ -30,6 +30,10 @@ void tb_search_print_command(const tb_search_printer *p, const tb_search_row *ro
         tb_buffer_text(out, " --baseline-kernel ");
         tb_print_shell_word(args->device.baseline_kernel, out);
     }
+    if (args->device.schedule.given ||
+        (space->all_schedules && row->schedule != space->kernel->time.schedule)) {
+        tb_buffer_printf(out, " --schedule %s", tb_schedule_policy_names[row->schedule]);
+    }
 }
 /* The network with this row's pattern in every layer. */
 static tb_status find_whole(const tb_search_printer *p, tb_shown_row *shown, tb_error *err)
@@ -45,16 +49,48 @@ static tb_status find_whole(const tb_search_printer *p, tb_shown_row *shown, tb_
                                  &shown->whole, err);
 }
 
+/* Over dense attention to the tokens that there are, not to those that pad them too. */
+static tb_status take_own_dense(const tb_search_printer *p, tb_shown_row *shown, tb_error *err)
+{
+    const tb_search_space *space = &p->ask->space;
+    tb_timing *timing = &shown->timing, own;
+    tb_case dense = tb_case_default();
+    tb_prediction prediction;
+    if (!timing->has_dense || !tb_search_is_padded(space, shown->row)) {
+        return TB_OK;
+    }
+    dense.problem = space->problem;
+    tb_case_normalize(&dense);
+    tb_status status = tb_predict(&dense, space->kernel, &prediction, err);
+    if (status == TB_OK) {
+        status = tb_predict_time(&prediction, space->kernel, space->device, p->ask->choice.baseline,
+                                 &own, err);
+        tb_prediction_release(&prediction);
+    }
+    if (status == TB_OK) {
+        timing->dense = own.dense;
+        timing->speedup = own.dense.attention_us / timing->time.attention_us;
+        timing->speedup_total = own.dense.attention_us / timing->time.total_us;
+    }
+    return status;
+}
+
 static tb_status show(const tb_search_printer *p, const tb_search_row *row, tb_shown_row *out,
                       tb_error *err)
 {
     const tb_search_space *space = &p->ask->space;
     tb_case item = tb_search_case(space, row);
     *out = (tb_shown_row){.row = row, .is_timed = space->device != NULL};
+    if (space->kernel != NULL) {
+        out->kernel = tb_search_kernel(space, row);
+    }
     tb_status status = tb_predict(&item, space->kernel, &out->prediction, err);
     if (status == TB_OK && out->is_timed) {
-        status = tb_predict_time(&out->prediction, space->kernel, space->device,
+        status = tb_predict_time(&out->prediction, &out->kernel, space->device,
                                  p->ask->choice.baseline, &out->timing, err);
+    }
+    if (status == TB_OK && out->is_timed) {
+        status = take_own_dense(p, out, err);
     }
     return status == TB_OK ? find_whole(p, out, err) : status;
 }

@@ -8,9 +8,10 @@
 #include "search_view.h"
 #include "whole_network.h"
 
-/** A row with what predict says of it. */
+/** A row with what predict says of it. Dense attention is of the problem's own layout. */
 typedef struct tb_shown_row {
     const tb_search_row *row;
+    tb_kernel kernel;         /* under the row's schedule; not set without a kernel */
     tb_prediction prediction; /* owned */
     bool is_timed;
     tb_timing timing;

@@ -40,12 +40,6 @@ static tb_status print_table(tb_study_view *view, tb_buffer *out, tb_error *err)
     char align[TB_TABLE_COLUMNS_MAX + 1] = "";
     size_t columns = tb_study_view_columns(view);
     bool has_row = false;
-    if (columns > TB_TABLE_COLUMNS_MAX) {
-        return tb_fail(err, TB_EINVAL,
-                       "%zu columns are too wide for a table; choose with --columns, or give "
-                       "--format csv",
-                       columns);
-    }
     memset(align, 'r', columns);
     tb_table table = tb_table_begin(align);
     for (size_t c = 0; c < columns; c++) {
@@ -77,6 +71,11 @@ static tb_status print_text(const tb_sweep_view_args *args, tb_study_view *view,
                              (long long)counts.refused,
                              counts.first_error != NULL ? counts.first_error : "");
         }
+        if (counts.warned > 0) {
+            tb_buffer_printf(&text, "%lld have a warning, the first: %s\n",
+                             (long long)counts.warned,
+                             counts.first_warning != NULL ? counts.first_warning : "");
+        }
         tb_buffer_text(&text, "\n");
         status = print_table(view, &text, err);
     }
@@ -87,16 +86,46 @@ static tb_status print_text(const tb_sweep_view_args *args, tb_study_view *view,
     return tb_output_text(&args->output, &text, err);
 }
 
+static tb_status open_view(const tb_sweep_view_args *args, const char *path, const char *study,
+                           tb_study_view **out, tb_error *err)
+{
+    bool is_table = tb_output_format(&args->output) == TB_FORMAT_TABLE;
+    tb_study_view_options options = {.where = args->where,
+                                     .group_by = args->group_by,
+                                     .columns = args->columns,
+                                     .is_summary = is_table};
+    tb_study_view *view = NULL;
+    tb_status status = tb_study_view_open(path, study, &options, &view, err);
+    size_t columns = status == TB_OK ? tb_study_view_columns(view) : 0;
+    if (status == TB_OK && is_table && columns > TB_TABLE_COLUMNS_MAX) {
+        status = tb_fail(err, TB_EINVAL,
+                         "%zu columns are too wide for a table; choose with --columns, or give "
+                         "--format csv",
+                         columns);
+    }
+    if (status != TB_OK) {
+        tb_study_view_close(view);
+        return status;
+    }
+    *out = view;
+    return TB_OK;
+}
+
+tb_status tb_sweep_check(const tb_sweep_view_args *args, const char *path, const char *study,
+                         tb_error *err)
+{
+    tb_study_view *view = NULL;
+    tb_status status = open_view(args, path, study, &view, err);
+    tb_study_view_close(view);
+    return status;
+}
+
 tb_status tb_sweep_show(const tb_sweep_view_args *args, const char *path, const char *study,
                         tb_error *err)
 {
     tb_format format = tb_output_format(&args->output);
-    tb_study_view_options options = {.where = args->where,
-                                     .group_by = args->group_by,
-                                     .columns = args->columns,
-                                     .is_summary = format == TB_FORMAT_TABLE};
     tb_study_view *view = NULL;
-    tb_status status = tb_study_view_open(path, study, &options, &view, err);
+    tb_status status = open_view(args, path, study, &view, err);
     if (status == TB_OK && format == TB_FORMAT_TABLE) {
         status = print_text(args, view, path, err);
     } else if (status == TB_OK) {

@@ -17,9 +17,11 @@ static void put_tile(tb_document *doc, const tb_tile_cycles *tile)
     tb_document_close(doc);
 }
 
-static void put_schedule(tb_document *doc, const tb_schedule *schedule, double clock_mhz)
+static void put_schedule(tb_document *doc, const tb_schedule *schedule, tb_schedule_policy policy,
+                         double clock_mhz)
 {
     tb_document_open_object(doc, "schedule");
+    tb_document_text(doc, "policy", tb_schedule_policy_names[policy]);
     tb_document_int(doc, "ctas", schedule->ctas);
     tb_document_int(doc, "slots", schedule->slots);
     tb_document_int(doc, "waves", schedule->waves);
@@ -90,7 +92,7 @@ void tb_view_timing_document(tb_document *doc, const tb_timing *timing,
     put_interval(doc, time);
     put_launches(doc, time);
     put_tile(doc, &time->tile);
-    put_schedule(doc, &time->schedule, time->clock_mhz);
+    put_schedule(doc, &time->schedule, request->kernel->time.schedule, time->clock_mhz);
     tb_document_close(doc);
 }
 

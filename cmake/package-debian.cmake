@@ -26,3 +26,7 @@ file(RENAME ${share}/zsh/site-functions ${share}/zsh/vendor-completions)
 file(RENAME ${docs}/CHANGELOG.md ${docs}/changelog)
 file(GLOB plain ${share}/man/man1/*.1 ${docs}/changelog)
 execute_process(COMMAND gzip -9 -n ${plain} COMMAND_ERROR_IS_FATAL ANY)
+# libtilebound_mpi.so is opened where mpirun started the command: who has mpirun has MPI, and others
+# need none. dpkg-shlibdeps reads this before it asks which package a library is of.
+file(MAKE_DIRECTORY ${CPACK_TEMPORARY_DIRECTORY}/debian)
+file(WRITE ${CPACK_TEMPORARY_DIRECTORY}/debian/shlibs.local "libmpi 40\nlibmpi 12\nlibmpich 12\n")

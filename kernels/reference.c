@@ -46,7 +46,46 @@ static int64_t element(int64_t batch, int64_t token, int64_t head, int64_t token
 typedef struct row_work {
     key_list list;
     double *logits;
+    double *query; /* the row's own, dim entries */
+    double *other; /* a key's or a value's */
 } row_work;
+
+static bool begin_work(const tb_launch *launch, row_work *work)
+{
+    int64_t dim = launch->problem.dim, dim_value = launch->problem.dim_value;
+    size_t keys = (size_t)tb_launch_kv_tokens(launch);
+    size_t longer = (size_t)(dim > dim_value ? dim : dim_value);
+    *work = (row_work){.list.keys = calloc(keys, sizeof(int64_t)),
+                       .logits = calloc(keys, sizeof(double)),
+                       .query = calloc((size_t)dim, sizeof(double)),
+                       .other = calloc(longer, sizeof(double))};
+    return work->list.keys != NULL && work->logits != NULL && work->query != NULL &&
+           work->other != NULL;
+}
+
+static void end_work(row_work *work)
+{
+    free(work->list.keys);
+    free(work->logits);
+    free(work->query);
+    free(work->other);
+}
+
+/* `count` elements from `at` on: one switch for all of them, for a row takes as long as its keys.
+ */
+static void read_elements(tb_dtype dtype, const void *data, int64_t at, int64_t count, double *out)
+{
+    if (dtype == TB_DTYPE_BF16) {
+        const uint16_t *bits = (const uint16_t *)data + at;
+        for (int64_t d = 0; d < count; d++) {
+            out[d] = (double)tb_bf16_to_float(bits[d]);
+        }
+        return;
+    }
+    for (int64_t d = 0; d < count; d++) {
+        out[d] = (double)tb_number_load(dtype, data, at + d);
+    }
+}
 
 /* Logits of the visible keys, their A; returns the largest logit. */
 static double score(const tb_launch *launch, const tb_tensors *tensors, const tb_reference_row *row,
@@ -58,13 +97,14 @@ static double score(const tb_launch *launch, const tb_tensors *tensors, const tb
         element(row->batch, row->query, row->head, tb_launch_q_tokens(launch), p->heads, p->dim);
     int64_t kv_head = row->head / (p->heads / p->heads_kv);
     *abs_logit = 0;
+    read_elements(p->dtype, tensors->q, q, p->dim, work->query);
     for (int64_t j = 0; j < work->list.count; j++) {
         int64_t k = element(row->batch, work->list.keys[j], kv_head, tb_launch_kv_tokens(launch),
                             p->heads_kv, p->dim);
         double sum = 0, sum_abs = 0;
+        read_elements(p->dtype, tensors->k, k, p->dim, work->other);
         for (int64_t d = 0; d < p->dim; d++) {
-            double product = (double)tb_number_load(p->dtype, tensors->q, q + d) *
-                             (double)tb_number_load(p->dtype, tensors->k, k + d);
+            double product = work->query[d] * work->other[d];
             sum += product;
             sum_abs += fabs(product);
         }
@@ -91,10 +131,10 @@ static void compute_row(const tb_launch *launch, const tb_tensors *tensors,
         int64_t v = element(row->batch, work->list.keys[j], kv_head, tb_launch_kv_tokens(launch),
                             p->heads_kv, p->dim_value);
         sum += weight;
+        read_elements(p->dtype, tensors->v, v, p->dim_value, work->other);
         for (int64_t d = 0; d < p->dim_value; d++) {
-            double value = (double)tb_number_load(p->dtype, tensors->v, v + d);
-            out->o[d] += weight * value;
-            out->abs_pv[d] += weight * fabs(value);
+            out->o[d] += weight * work->other[d];
+            out->abs_pv[d] += weight * fabs(work->other[d]);
         }
     }
     out->lse = work->list.count == 0 ? -HUGE_VAL : largest + log(sum);
@@ -127,19 +167,25 @@ tb_status tb_reference_rows(const tb_launch *launch, const tb_tensors *tensors,
                 (long long)rows[r].query, (long long)rows[r].head, (long long)rows[r].batch);
         }
     }
-    size_t keys = (size_t)tb_launch_kv_tokens(launch);
-    row_work work = {.list.keys = calloc(keys, sizeof(int64_t)),
-                     .logits = calloc(keys, sizeof(double))};
-    tb_status status = TB_OK;
-    if (work.list.keys == NULL || work.logits == NULL) {
-        status = tb_fail(err, TB_ENOMEM, "no memory for %lld keys", (long long)keys);
+    bool has_memory = true;
+#pragma omp parallel if (count > 1)
+    {
+        row_work work;
+        bool can_work = begin_work(launch, &work);
+#pragma omp for schedule(dynamic, 1)
+        for (int64_t r = 0; r < count; r++) {
+            if (can_work) {
+                compute_row(launch, tensors, &rows[r], &work, &out[r]);
+            } else {
+#pragma omp atomic write
+                has_memory = false;
+            }
+        }
+        end_work(&work);
     }
-    for (int64_t r = 0; status == TB_OK && r < count; r++) {
-        compute_row(launch, tensors, &rows[r], &work, &out[r]);
-    }
-    free(work.list.keys);
-    free(work.logits);
-    return status;
+    return has_memory ? TB_OK
+                      : tb_fail(err, TB_ENOMEM, "no memory for %lld keys",
+                                (long long)tb_launch_kv_tokens(launch));
 }
 
 /* Rounding of fp32 arithmetic, 2^-24, as often as A says. */

@@ -21,7 +21,7 @@ typedef struct tb_reference {
 } tb_reference;
 
 /**
- * Compute rows.
+ * Compute rows, on all threads where there are several.
  *
  *   p_j = exp(scale q.k_j - lse) over visible keys j; o = sum p_j v_j
  *

@@ -34,6 +34,18 @@ static tb_status read_layout(const tb_yaml_node *map, tb_layout *layout, tb_erro
     return status;
 }
 
+/* The KV side as it was given; else it follows its partner where that was given, and stays where
+ * neither was. */
+static void follow(const tb_yaml_node *map, const char *partner, int64_t value, int64_t given,
+                   int64_t *out)
+{
+    if (given > 0) {
+        *out = given;
+    } else if (tb_yaml_get(map, partner) != NULL) {
+        *out = value;
+    }
+}
+
 static tb_status read_problem(const tb_yaml_node *map, tb_problem *problem, tb_error *err)
 {
     bool found;
@@ -55,8 +67,8 @@ static tb_status read_problem(const tb_yaml_node *map, tb_problem *problem, tb_e
     for (size_t i = 0; status == TB_OK && i < sizeof integers / sizeof *integers; i++) {
         status = tb_field_int(map, integers[i].key, integers[i].min, integers[i].out, err);
     }
-    problem->heads_kv = heads_kv > 0 ? heads_kv : problem->heads;
-    problem->dim_value = dim_value > 0 ? dim_value : problem->dim;
+    follow(map, "heads", problem->heads, heads_kv, &problem->heads_kv);
+    follow(map, "dim", problem->dim, dim_value, &problem->dim_value);
     if (status == TB_OK) {
         status = read_choice(map, "dtype", tb_dtype_names, TB_DTYPE_COUNT, &which, &found, err);
         problem->dtype = status == TB_OK && found ? (tb_dtype)which : problem->dtype;

@@ -1,6 +1,7 @@
 #include "layer_choice.h"
 
 #include "checked.h"
+#include "layer_bound.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -9,15 +10,6 @@
 
 #define MOST_LAYERS 4096
 #define MOST_PLACES INT64_C(2000000) /* of a table: 64 MB */
-#define NEAR        4                /* mixtures that are tried around the one of the hull */
-#define ROUNDING    1e-12            /* of sums that were added in another order */
-
-/* An option with its place in the caller's list. */
-typedef struct ranked {
-    int64_t visible;
-    double cost;
-    size_t index;
-} ranked;
 
 /* Some layers with their options. */
 typedef struct plan {
@@ -41,129 +33,10 @@ typedef struct plan_table {
 } plan_table;
 
 typedef struct chooser {
-    ranked *options; /* none sees as much as another at no more cost; least visible first */
-    size_t count;
-    ranked *hull; /* the lower convex hull of them */
-    size_t hull_count;
-    int64_t layers, least_visible;
-    double best;      /* cost of a whole plan that is known */
+    tb_layer_bound bound;
     plan_list *steps; /* after 0 .. layers layers */
     plan_table table;
 } chooser;
-
-static int compare_options(const void *left, const void *right)
-{
-    const ranked *a = left, *b = right;
-    if (a->visible != b->visible) {
-        return a->visible < b->visible ? -1 : 1;
-    }
-    if (a->cost < b->cost || a->cost > b->cost) {
-        return a->cost < b->cost ? -1 : 1;
-    }
-    return (a->index > b->index) - (a->index < b->index);
-}
-
-/* Keep what costs less than all that sees as much or more. */
-static void drop_beaten(chooser *c)
-{
-    size_t kept = c->count;
-    double least = HUGE_VAL;
-    for (size_t i = c->count; i-- > 0;) {
-        bool is_first = i == 0 || c->options[i - 1].visible != c->options[i].visible;
-        if (is_first && c->options[i].cost < least) { /* the cheapest of equals comes first */
-            least = c->options[i].cost;
-            c->options[--kept] = c->options[i];
-        }
-    }
-    c->count -= kept;
-    memmove(c->options, &c->options[kept], c->count * sizeof *c->options);
-}
-
-/* Is b on or above the line from a to d? */
-static bool is_above(const ranked *a, const ranked *b, const ranked *d)
-{
-    double x = (double)(b->visible - a->visible), whole = (double)(d->visible - a->visible);
-    return b->cost >= a->cost + (d->cost - a->cost) * x / whole;
-}
-
-static void make_hull(chooser *c)
-{
-    for (size_t i = 0; i < c->count; i++) {
-        while (c->hull_count > 1 &&
-               is_above(&c->hull[c->hull_count - 2], &c->hull[c->hull_count - 1], &c->options[i])) {
-            c->hull_count--;
-        }
-        c->hull[c->hull_count++] = c->options[i];
-    }
-}
-
-/* The segment of the hull that holds this many visible pairs: its upper end. */
-static size_t segment_of(const chooser *c, double visible)
-{
-    size_t low = 1, high = c->hull_count - 1;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if ((double)c->hull[middle].visible < visible) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low;
-}
-
-/* The least that one layer costs in any mixture that sees this much in the mean. */
-static double mean_cost(const chooser *c, double visible)
-{
-    const ranked *first = &c->hull[0], *last = &c->hull[c->hull_count - 1];
-    if (visible <= (double)first->visible) {
-        return first->cost;
-    }
-    if (visible > (double)last->visible) {
-        return HUGE_VAL;
-    }
-    const ranked *high = &c->hull[segment_of(c, visible)], *low = high - 1;
-    double part = (visible - (double)low->visible) / (double)(high->visible - low->visible);
-    return low->cost + part * (high->cost - low->cost);
-}
-
-/* The least cost of two options that see this much together: as one sees less, the other has to see
- * more. HUGE_VAL where none do. */
-static double pair_cost(const chooser *c, int64_t visible)
-{
-    double least = HUGE_VAL;
-    size_t high = c->count;
-    for (size_t low = 0; low < c->count; low++) {
-        while (high > 0 && c->options[low].visible + c->options[high - 1].visible >= visible) {
-            high--;
-        }
-        if (high < c->count) {
-            least = fmin(least, c->options[low].cost + c->options[high].cost);
-        }
-    }
-    return least;
-}
-
-/* The cost to beat: of whole plans that mix the two options of the hull's segment, but for two
- * layers, which make up what is missing as cheaply as can be. */
-static double mixture_cost(const chooser *c)
-{
-    double layers = (double)c->layers, need = (double)c->least_visible / layers;
-    if (need <= (double)c->hull[0].visible || c->hull_count == 1) {
-        return layers * c->hull[0].cost;
-    }
-    const ranked *high = &c->hull[segment_of(c, need)], *low = high - 1;
-    int64_t more = c->least_visible - c->layers * low->visible;
-    int64_t many = tb_ceil_div(more, high->visible - low->visible);
-    double least = (double)many * high->cost + (layers - (double)many) * low->cost;
-    for (int64_t k = tb_max(many - NEAR, 0); k <= tb_min(many, c->layers - 2); k++) {
-        int64_t rest = c->layers - 2 - k;
-        int64_t missing = c->least_visible - k * high->visible - rest * low->visible;
-        least =
-            fmin(least, (double)k * high->cost + (double)rest * low->cost + pair_cost(c, missing));
-    }
-    return least;
-}
 
 static bool push(plan_list *list, const plan *p)
 {
@@ -212,16 +85,17 @@ static void drop_beaten_plans(plan_list *list)
 }
 
 /* May a plan of `done` layers still end no dearer than the best one known? */
-static bool may_win(const chooser *c, const plan *p, int64_t done)
+static bool may_win(const tb_layer_bound *b, const plan *p, int64_t done)
 {
-    double left = (double)(c->layers - done), need = (double)(c->least_visible - p->visible);
-    if (done == c->layers) {
-        return p->visible >= c->least_visible;
+    double left = (double)(b->layers - done), need = (double)(b->least_visible - p->visible);
+    if (done == b->layers) {
+        return p->visible >= b->least_visible;
     }
-    return p->cost + left * mean_cost(c, need / left) * (1 - ROUNDING) <= c->best * (1 + ROUNDING);
+    return p->cost + left * tb_layer_mean_cost(b, need / left) * (1 - TB_LAYER_ROUNDING) <=
+           b->best * (1 + TB_LAYER_ROUNDING);
 }
 
-static plan extend(const plan *from, size_t index, const ranked *option)
+static plan extend(const plan *from, size_t index, const tb_layer_rank *option)
 {
     return (plan){.visible = from->visible + option->visible,
                   .cost = from->cost + option->cost,
@@ -242,13 +116,14 @@ static int64_t greatest_divisor(int64_t a, int64_t b)
 /* Give the table room where the sums of all layers have few places; false without memory. */
 static bool make_table(chooser *c)
 {
-    int64_t unit = 0, base = c->options[0].visible;
-    for (size_t o = 1; o < c->count; o++) {
-        unit = greatest_divisor(c->options[o].visible - base, unit);
+    const tb_layer_bound *b = &c->bound;
+    int64_t unit = 0, base = b->options[0].visible;
+    for (size_t o = 1; o < b->count; o++) {
+        unit = greatest_divisor(b->options[o].visible - base, unit);
     }
     unit = tb_max(unit, 1);
-    int64_t places = (c->options[c->count - 1].visible - base) / unit, all = 0;
-    if (!tb_mul_ok(places, c->layers, &all) || all >= MOST_PLACES) {
+    int64_t places = (b->options[b->count - 1].visible - base) / unit, all = 0;
+    if (!tb_mul_ok(places, b->layers, &all) || all >= MOST_PLACES) {
         return true;
     }
     c->table = (plan_table){.base = base,
@@ -264,14 +139,15 @@ static bool make_table(chooser *c)
 /* Plans of one more layer through the table: of those that see alike, the cheapest. */
 static bool add_by_table(chooser *c, int64_t done)
 {
+    const tb_layer_bound *b = &c->bound;
     plan_table *table = &c->table;
     const plan_list *from = &c->steps[done - 1];
     bool fits = true;
     for (size_t i = 0; i < from->count; i++) {
-        for (size_t o = 0; o < c->count; o++) {
-            plan next = extend(&from->plans[i], i, &c->options[o]);
+        for (size_t o = 0; o < b->count; o++) {
+            plan next = extend(&from->plans[i], i, &b->options[o]);
             plan *there = &table->plans[(next.visible - done * table->base) / table->unit];
-            if (next.cost < there->cost && may_win(c, &next, done)) {
+            if (next.cost < there->cost && may_win(b, &next, done)) {
                 *there = next;
             }
         }
@@ -292,13 +168,14 @@ static bool add_layer(chooser *c, int64_t done)
 {
     const plan_list *from = &c->steps[done - 1];
     plan_list *to = &c->steps[done];
+    const tb_layer_bound *b = &c->bound;
     if (c->table.room > 0) {
         return add_by_table(c, done);
     }
     for (size_t i = 0; i < from->count; i++) {
-        for (size_t o = 0; o < c->count; o++) {
-            plan next = extend(&from->plans[i], i, &c->options[o]);
-            if (may_win(c, &next, done) && !push(to, &next)) {
+        for (size_t o = 0; o < b->count; o++) {
+            plan next = extend(&from->plans[i], i, &b->options[o]);
+            if (may_win(b, &next, done) && !push(to, &next)) {
                 return false;
             }
         }
@@ -310,34 +187,14 @@ static bool add_layer(chooser *c, int64_t done)
 /* The last list has the cheapest whole plan at its end: each costs less than those before. */
 static void read_counts(const chooser *c, size_t count, int64_t *counts)
 {
-    size_t at = c->steps[c->layers].count - 1;
+    int64_t layers = c->bound.layers;
+    size_t at = c->steps[layers].count - 1;
     memset(counts, 0, count * sizeof *counts);
-    for (int64_t k = c->layers; k > 0; k--) {
+    for (int64_t k = layers; k > 0; k--) {
         const plan *p = &c->steps[k].plans[at];
         counts[p->option]++;
         at = p->before;
     }
-}
-
-/* Drop the options that no plan as good as the best one known can have: a mixture that sees enough
- * costs at least the hull's, and each layer adds what its option lies above the hull's segment. */
-static void drop_dear(chooser *c)
-{
-    double layers = (double)c->layers, need = (double)c->least_visible / layers;
-    size_t kept = 0;
-    if (need <= (double)c->hull[0].visible || c->hull_count == 1) {
-        return;
-    }
-    const ranked *high = &c->hull[segment_of(c, need)], *low = high - 1;
-    double slope = (high->cost - low->cost) / (double)(high->visible - low->visible);
-    double gap = c->best * (1 + ROUNDING) - layers * mean_cost(c, need) * (1 - ROUNDING);
-    for (size_t i = 0; i < c->count; i++) {
-        double line = low->cost + slope * (double)(c->options[i].visible - low->visible);
-        if (c->options[i].cost - line <= gap) {
-            c->options[kept++] = c->options[i];
-        }
-    }
-    c->count = kept;
 }
 
 static tb_status no_memory(tb_error *err)
@@ -348,19 +205,15 @@ static tb_status no_memory(tb_error *err)
 static tb_status choose(chooser *c, size_t count, int64_t *counts, tb_error *err)
 {
     const plan none = {0};
-    bool fits = push(&c->steps[0], &none);
-    drop_beaten(c);
-    make_hull(c);
-    c->best = mixture_cost(c);
-    drop_dear(c);
-    fits = fits && make_table(c);
-    for (int64_t k = 1; k <= c->layers && fits; k++) {
+    int64_t layers = c->bound.layers;
+    bool fits = push(&c->steps[0], &none) && make_table(c);
+    for (int64_t k = 1; k <= layers && fits; k++) {
         fits = add_layer(c, k);
     }
     if (!fits) {
         return no_memory(err);
     }
-    if (c->steps[c->layers].count == 0) {
+    if (c->steps[layers].count == 0) {
         return tb_fail(err, TB_EINTERNAL,
                        "internal check failed: a mixture of layers was lost; please report this "
                        "command as a bug");
@@ -403,26 +256,16 @@ tb_status tb_layers_choose(const tb_layer_option *options, size_t count, int64_t
     if (status != TB_OK) {
         return status;
     }
-    chooser c = {.options = calloc(count, sizeof *c.options),
-                 .count = count,
-                 .hull = calloc(count, sizeof *c.hull),
-                 .layers = layers,
-                 .least_visible = least_visible,
-                 .steps = calloc((size_t)layers + 1, sizeof *c.steps)};
-    status = c.options != NULL && c.hull != NULL && c.steps != NULL ? TB_OK : no_memory(err);
-    for (size_t i = 0; status == TB_OK && i < count; i++) {
-        c.options[i] = (ranked){options[i].visible, options[i].cost, i};
-    }
+    chooser c = {.steps = calloc((size_t)layers + 1, sizeof *c.steps)};
+    status = tb_layer_bound_make(options, count, layers, least_visible, &c.bound, err);
     if (status == TB_OK) {
-        qsort(c.options, count, sizeof *c.options, compare_options);
-        status = choose(&c, count, counts, err);
+        status = c.steps != NULL ? choose(&c, count, counts, err) : no_memory(err);
     }
     for (int64_t k = 0; c.steps != NULL && k <= layers; k++) {
         free(c.steps[k].plans);
     }
     free(c.table.plans);
     free(c.steps);
-    free(c.options);
-    free(c.hull);
+    tb_layer_bound_release(&c.bound);
     return status;
 }

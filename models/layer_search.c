@@ -25,6 +25,7 @@ static tb_search_space space_of(const tb_search_space *space, const tb_pattern *
             .window_step = 1,
             .max_dilation = 1,
             .min_field = 1,
+            .max_padding = space->dim[d].max_padding,
             .causal = pattern->causal[d],
         };
     }

@@ -4,7 +4,6 @@
 
 /* As of stages' launches: H200 2.5 us, A100 2.7 us (RRZE gpu-benches, gpu-small-kernels). */
 #define SMALL_LAUNCH_US 2.5
-#define USUAL_LINK      "nvlink"
 
 static tb_status load_link(const char *name, const tb_device *device, tb_link *out, tb_basis *basis,
                            tb_error *err)
@@ -25,7 +24,7 @@ static tb_status load_link(const char *name, const tb_device *device, tb_link *o
 static tb_status load_links(const tb_parallel_request *request, const tb_device *device,
                             tb_parallel_result *out, tb_error *err)
 {
-    const char *ring = request->link != NULL ? request->link : USUAL_LINK;
+    const char *ring = request->link != NULL ? request->link : TB_PARALLEL_USUAL_LINK;
     const char *group = request->group_link != NULL ? request->group_link : ring;
     out->basis = TB_BASIS_CALIBRATED;
     if (request->group_link != NULL && request->method != TB_PARALLEL_HYBRID) {
@@ -88,6 +87,11 @@ static tb_status fill_item(const tb_parallel_request *request, const tb_parallel
     item->launch_us = launch_of(single);
     item->has_overlap = request->has_overlap;
     item->census = single->census;
+    double queries = (double)tb_layout_tokens(&single->problem->layout);
+    if ((double)request->devices > queries) {
+        return tb_fail(err, TB_EINVAL, "%lld devices for %.0f tokens; at most one a token",
+                       (long long)request->devices, queries);
+    }
     /* one device that is not full already takes as long as its CTAs do */
     double ctas = (double)single->census->q_tiles * copies;
     if (ctas > 0 && ctas < (double)item->slots) {

@@ -9,6 +9,8 @@
 #include "tiling.h"
 #include "time_model.h"
 
+#define TB_PARALLEL_USUAL_LINK "nvlink"
+
 /** How it is shared out. */
 typedef struct tb_parallel_request {
     int64_t devices;

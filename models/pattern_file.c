@@ -50,8 +50,7 @@ tb_status tb_pattern_read_gna(const tb_yaml_node *map, int rank, tb_pattern *pat
     return status;
 }
 
-/* A mask path as the file means it: relative to the file's own folder. */
-static char *mask_path(const char *file, const char *mask)
+char *tb_pattern_mask_path(const char *file, const char *mask)
 {
     const char *slash = strrchr(file, '/');
     size_t folder = slash == NULL || mask[0] == '/' ? 0 : (size_t)(slash - file) + 1;
@@ -84,7 +83,7 @@ static tb_status read_explicit(const tb_yaml_node *map, const char *file, tb_cas
     if (status != TB_OK) {
         return status;
     }
-    char *path = mask_path(file, text);
+    char *path = tb_pattern_mask_path(file, text);
     if (path == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a path");
     }

@@ -16,6 +16,10 @@
 TB_NODISCARD tb_status tb_pattern_read(const tb_yaml_node *map, const char *path, tb_case *item,
                                        tb_error *err);
 
+/** A mask's path as the file `file` means it: relative to that file's folder. malloc'd; NULL
+ * without memory. */
+char *tb_pattern_mask_path(const char *file, const char *mask);
+
 /** Read the gna keys (window, stride, dilation, causal) of a mapping for a layout of `rank`
  *  dimensions. Other keys are not looked at. */
 TB_NODISCARD tb_status tb_pattern_read_gna(const tb_yaml_node *map, int rank, tb_pattern *pattern,

@@ -15,19 +15,11 @@ const char *const tb_search_goal_names[TB_SEARCH_GOAL_COUNT] = {"bound", "time",
 /* What a search holds while it runs. */
 typedef struct search {
     const tb_search_space *space;
-    tb_search_shape *shapes;
-    tb_search_table *tables; /* room for rank x shapes */
-    tb_search_table_ask *asks;
-    size_t table_count;
+    tb_search_shape_list made;
     tb_search_clock *clock;
     tb_search_kept kept;
     tb_search_result result;
 } search;
-
-static int rank_of(const tb_search_space *space)
-{
-    return space->problem.layout.rank;
-}
 
 static double seconds_now(void)
 {
@@ -40,7 +32,7 @@ tb_pattern tb_search_pattern(const tb_search_space *space, const tb_search_row *
 {
     tb_pattern pattern = tb_pattern_default();
     pattern.kind = TB_PATTERN_GNA;
-    for (int d = 0; d < rank_of(space); d++) {
+    for (int d = 0; d < tb_search_rank(space); d++) {
         pattern.window[d] = row->window[d];
         pattern.stride[d] = row->stride[d];
         pattern.dilation[d] = row->dilation[d];
@@ -49,13 +41,33 @@ tb_pattern tb_search_pattern(const tb_search_space *space, const tb_search_row *
     return pattern;
 }
 
-double tb_search_bytes(const tb_search_space *space, const tb_tiling *tiling,
-                       double padded_q_tokens, double padded_kv_tokens)
+tb_problem tb_search_problem(const tb_search_space *space, const tb_search_row *row)
+{
+    tb_problem problem = space->problem;
+    memcpy(problem.layout.extent, row->extent, (size_t)tb_search_rank(space) * sizeof *row->extent);
+    return problem;
+}
+
+tb_kernel tb_search_kernel(const tb_search_space *space, const tb_search_row *row)
+{
+    tb_kernel kernel = *space->kernel;
+    kernel.time.schedule = row->schedule;
+    return kernel;
+}
+
+bool tb_search_is_padded(const tb_search_space *space, const tb_search_row *row)
+{
+    return memcmp(space->problem.layout.extent, row->extent,
+                  (size_t)tb_search_rank(space) * sizeof *row->extent) != 0;
+}
+
+double tb_search_bytes(const tb_search_space *space, const tb_layout *layout,
+                       const tb_tiling *tiling, double padded_q_tokens, double padded_kv_tokens)
 {
     const tb_problem *problem = &space->problem;
-    double n = (double)tb_layout_tokens(&problem->layout);
+    double n = (double)tb_layout_tokens(layout);
     bool copies = space->kernel != NULL && space->kernel->permutation != TB_PERMUTE_NONE &&
-                  tiling->kind == TB_TILING_MULTI_DIM && problem->layout.rank > 1;
+                  tiling->kind == TB_TILING_MULTI_DIM && layout->rank > 1;
     double q = n + (double)problem->extra_q + (copies ? padded_q_tokens : 0);
     double kv = n + (double)problem->extra_kv + (copies ? padded_kv_tokens : 0);
     double tokens = q * (double)problem->heads + kv * (double)problem->heads_kv;
@@ -77,6 +89,9 @@ static tb_status check_space(const tb_search_space *space, tb_error *err)
     if (status == TB_OK && is_timed && (space->kernel == NULL || space->device == NULL)) {
         status = tb_fail(err, TB_EINVAL, "a search by time needs a device and a kernel");
     }
+    if (status == TB_OK && space->all_schedules && !is_timed) {
+        status = tb_fail(err, TB_EINVAL, "schedules only matter to times; search by time");
+    }
     if (status == TB_OK && space->top < 1) {
         status = tb_fail(err, TB_EINVAL, "no rows are wanted; give at least 1");
     }
@@ -87,14 +102,20 @@ static tb_status check_space(const tb_search_space *space, tb_error *err)
     if (status == TB_OK && space->tiling_count < 1) {
         status = tb_fail(err, TB_EINVAL, "no tile shapes to choose from; give at least 1");
     }
+    tb_problem padded = space->problem;
     tb_pattern pattern = tb_pattern_default();
     pattern.kind = TB_PATTERN_GNA;
-    for (int d = 0; d < rank_of(space) && status == TB_OK; d++) {
+    for (int d = 0; d < tb_search_rank(space) && status == TB_OK; d++) {
         const tb_search_dim *dim = &space->dim[d];
         if (dim->window_step < 1 || (dim->dilation < 1 && dim->max_dilation < 1)) {
             return tb_fail(err, TB_EINVAL,
                            "windows in steps of %lld, dilations up to %lld; both are at least 1",
                            (long long)dim->window_step, (long long)dim->max_dilation);
+        }
+        if (dim->max_padding < 0 || !tb_add_ok(space->problem.layout.extent[d], dim->max_padding,
+                                               &padded.layout.extent[d])) {
+            return tb_fail(err, TB_EINVAL, "padding by %lld tokens; 0 or more, below 2^63",
+                           (long long)dim->max_padding);
         }
         pattern.window[d] = tb_max(dim->window, 1);
         pattern.dilation[d] = tb_max(dim->dilation, 1);
@@ -106,129 +127,16 @@ static tb_status check_space(const tb_search_space *space, tb_error *err)
     if (status == TB_OK) {
         status = tb_pattern_check(&pattern, &space->problem.layout, err);
     }
+    if (status == TB_OK) {
+        status = tb_problem_check(&padded, err);
+    }
     for (size_t s = 0; s < space->tiling_count && status == TB_OK; s++) {
         const tb_tiling *tiling = &space->tilings[s];
-        status = tb_tiling_check(tiling, &space->problem, &pattern, err);
-        if (status == TB_OK && tiling->kind != TB_TILING_MULTI_DIM &&
-            (rank_of(space) > 1 || tiling->order != TB_ORDER_ROW_MAJOR)) {
-            status = tb_fail(err, TB_EINVAL,
-                             "a search needs tiles that are boxes of tokens, or a layout of one "
-                             "dimension; give --tiling multi-dim or a kernel that has it");
+        status = tb_tiling_check(tiling, &padded, &pattern, err);
+        if (status == TB_OK && tb_search_rank(space) == 1 && tiling->order != TB_ORDER_ROW_MAJOR) {
+            status =
+                tb_fail(err, TB_EINVAL, "one dimension has one order of tokens; leave --order out");
         }
-    }
-    return status;
-}
-
-/* The sequence of KV tiles matters where waves of CTAs read them again: where a head's keys and
- * values do not fit L2; and in the backward pass, where CTAs own KV tiles. */
-static bool places_matter(const tb_search_space *space)
-{
-    const tb_problem *problem = &space->problem;
-    double tokens = (double)(tb_layout_tokens(&problem->layout) + problem->extra_kv);
-    double bytes = tokens * (double)(problem->dim + problem->dim_value) *
-                   (double)tb_dtype_bytes(problem->dtype);
-    double l2 = tb_device_get(space->device, TB_DEVICE_L2_SIZE_MIB, 0) * 1048576.0;
-    return problem->pass == TB_PASS_BACKWARD || bytes > l2;
-}
-
-static tb_mask_policy mask_of(const tb_search_space *space, const tb_tiling *tiling)
-{
-    tb_mask_policy mask = space->kernel == NULL ? TB_MASK_PARTIAL_ONLY : space->kernel->mask;
-    return mask == TB_MASK_NATTEN && tiling->kind != TB_TILING_MULTI_DIM ? TB_MASK_PARTIAL_ONLY
-                                                                         : mask;
-}
-
-/* The table of a dimension and tile extents, made where it is not there yet. */
-static tb_status find_table(search *s, const tb_tiling *tiling, int d, const tb_search_table **out,
-                            tb_error *err)
-{
-    const tb_search_space *space = s->space;
-    bool is_timed = space->goal == TB_SEARCH_TIME;
-    tb_search_table_ask ask;
-    memset(&ask, 0, sizeof ask); /* compared as bytes */
-    ask.dim = &space->dim[d];
-    ask.extent = space->problem.layout.extent[d];
-    ask.q_tile = tiling->q_tile[d];
-    ask.kv_tile = tiling->kv_tile[d];
-    ask.kv_tiling = tiling->kv_tiling;
-    ask.mask = mask_of(space, tiling);
-    ask.may_dilate = tiling->kind == TB_TILING_MULTI_DIM;
-    ask.is_full_only = tb_search_needs_full(space);
-    ask.keeps_tiles = is_timed;
-    ask.keeps_places = is_timed && places_matter(space);
-    for (size_t i = 0; i < s->table_count; i++) {
-        if (memcmp(&s->asks[i], &ask, sizeof ask) == 0) {
-            *out = &s->tables[i];
-            return TB_OK;
-        }
-    }
-    tb_status status = tb_search_table_fill(&ask, &s->tables[s->table_count], err);
-    if (status == TB_OK) {
-        s->asks[s->table_count] = ask;
-        *out = &s->tables[s->table_count++];
-    }
-    return status;
-}
-
-/* No product of the walk passes 2^63 - 1: none is above that of the largest factors. */
-static tb_status check_products(const tb_search_space *space, const tb_search_shape *shape,
-                                tb_error *err)
-{
-    int64_t q_tiles = 1, kv_tiles = 1, tiles = 0, pairs = 0;
-    bool fits = true;
-    for (int d = 0; d < rank_of(space); d++) {
-        int64_t most_q = 1, most_kv = 1;
-        for (size_t g = 0; g < shape->dim[d]->group_count; g++) {
-            const tb_search_group *group = &shape->dim[d]->groups[g];
-            most_q = tb_max(most_q, group->launched);
-            most_kv = tb_max(most_kv, group->kv_tiles);
-        }
-        fits =
-            fits && tb_mul_ok(q_tiles, most_q, &q_tiles) && tb_mul_ok(kv_tiles, most_kv, &kv_tiles);
-    }
-    fits = fits && tb_add_ok(q_tiles, shape->extra_q_tiles, &q_tiles) &&
-           tb_add_ok(kv_tiles, shape->extra_kv_tiles, &kv_tiles) &&
-           tb_mul_ok(q_tiles, kv_tiles, &tiles) &&
-           tb_mul_ok(tiles, shape->q_tokens * shape->kv_tokens, &pairs);
-    return fits ? TB_OK
-                : tb_fail(err, TB_EOVERFLOW,
-                          "the tiles of this layout pass 2^63 - 1; make it smaller");
-}
-
-static tb_status make_shape(search *s, size_t index, tb_error *err)
-{
-    const tb_search_space *space = s->space;
-    const tb_problem *problem = &space->problem;
-    const tb_tiling *tiling = &space->tilings[index];
-    tb_search_shape *shape = &s->shapes[index];
-    int64_t n = tb_layout_tokens(&problem->layout);
-    shape->tiling = tiling;
-    shape->mask = mask_of(space, tiling);
-    shape->q_tokens = tb_tiling_q_tokens(tiling, &problem->layout);
-    shape->kv_tokens = tb_tiling_kv_tokens(tiling, &problem->layout);
-    shape->extra_q_tiles = tb_ceil_div(problem->extra_q, shape->q_tokens);
-    shape->extra_kv_tiles = tb_ceil_div(problem->extra_kv, shape->kv_tokens);
-    shape->baseline_tiles = (double)((tb_ceil_div(n, shape->q_tokens) + shape->extra_q_tiles) *
-                                     (tb_ceil_div(n, shape->kv_tokens) + shape->extra_kv_tiles));
-    tb_status status = TB_OK;
-    for (int d = 0; d < rank_of(space) && status == TB_OK; d++) {
-        status = find_table(s, tiling, d, &shape->dim[d], err);
-    }
-    return status == TB_OK ? check_products(space, shape, err) : status;
-}
-
-static tb_status make_shapes(search *s, tb_error *err)
-{
-    size_t count = s->space->tiling_count, tables = count * (size_t)rank_of(s->space);
-    s->shapes = calloc(count, sizeof *s->shapes);
-    s->tables = calloc(tables, sizeof *s->tables);
-    s->asks = calloc(tables, sizeof *s->asks);
-    if (s->shapes == NULL || s->tables == NULL || s->asks == NULL) {
-        return tb_fail(err, TB_ENOMEM, "no memory for %zu tile shapes", count);
-    }
-    tb_status status = TB_OK;
-    for (size_t i = 0; i < count && status == TB_OK; i++) {
-        status = make_shape(s, i, err);
     }
     return status;
 }
@@ -242,7 +150,7 @@ static tb_status time_picks(search *s, const tb_search_pick *picks, size_t count
         tb_search_pick pick = picks[i];
         int64_t tiles[TB_MAX_RANK];
         bool is_known = false;
-        for (int d = 0; d < rank_of(s->space); d++) {
+        for (int d = 0; d < tb_search_rank(s->space); d++) {
             tiles[d] = pick.class[d]->tiles;
         }
         status =
@@ -261,9 +169,10 @@ static tb_status walk_times(search *s, tb_error *err)
 {
     tb_search_kept seeds = {0};
     tb_search_result none = {0};
-    tb_search_walk walk = {.space = s->space, .shapes = s->shapes, .tally = &none};
+    tb_search_walk walk = {
+        .space = s->space, .shapes = s->made.shapes, .shape_count = s->made.count, .tally = &none};
     size_t room = s->space->top > SEEDS ? s->space->top : SEEDS;
-    tb_status status = tb_search_clock_create(s->space, s->shapes, &s->clock, err);
+    tb_status status = tb_search_clock_create(s->space, s->made.shapes, &s->clock, err);
     walk.clock = s->clock;
     walk.kept = &seeds;
     if (status == TB_OK) {
@@ -290,8 +199,11 @@ static tb_status walk_times(search *s, tb_error *err)
 
 static tb_status walk_space(search *s, tb_error *err)
 {
-    tb_search_walk walk = {
-        .space = s->space, .shapes = s->shapes, .kept = &s->kept, .tally = &s->result};
+    tb_search_walk walk = {.space = s->space,
+                           .shapes = s->made.shapes,
+                           .shape_count = s->made.count,
+                           .kept = &s->kept,
+                           .tally = &s->result};
     return s->space->goal == TB_SEARCH_TIME ? walk_times(s, err) : tb_search_walk_all(&walk, err);
 }
 
@@ -300,8 +212,8 @@ static tb_status walk_space(search *s, tb_error *err)
 static tb_status unfold(const search *s, const tb_search_pick *pick, int d, size_t room,
                         tb_search_row row, tb_search_kept *kept, tb_error *err)
 {
-    const tb_search_shape *shape = &s->shapes[row.tiling];
-    if (d == rank_of(s->space)) {
+    const tb_search_shape *shape = &s->made.shapes[row.shape];
+    if (d >= tb_search_rank(s->space)) {
         tb_search_pick made = *pick;
         made.row = row;
         if (s->space->goal == TB_SEARCH_STRIDE) {
@@ -372,7 +284,7 @@ tb_status tb_search_run(const tb_search_space *space, tb_search_result *out, tb_
     search s = {.space = space, .result = {.is_proven = true}};
     tb_status status = check_space(space, err);
     if (status == TB_OK) {
-        status = make_shapes(&s, err);
+        status = tb_search_shapes_make(space, &s.made, err);
     }
     if (status == TB_OK) {
         status = tb_search_kept_begin(space, space->top, &s.kept, err);
@@ -386,12 +298,7 @@ tb_status tb_search_run(const tb_search_space *space, tb_search_result *out, tb_
     if (status == TB_OK) {
         status = finish(&s, begin, out, err);
     }
-    for (size_t t = 0; t < s.table_count; t++) {
-        tb_search_table_free(&s.tables[t]);
-    }
-    free(s.shapes);
-    free(s.tables);
-    free(s.asks);
+    tb_search_shapes_free(&s.made);
     tb_search_clock_destroy(s.clock);
     tb_search_kept_free(&s.kept);
     return status;

@@ -18,7 +18,7 @@ tb_case tb_search_case(const tb_search_space *space, const tb_search_row *row)
     const tb_tiling *tiling = &space->tilings[row->tiling];
     tb_case item = tb_case_default();
     int dims = tb_tiling_dims(tiling, &space->problem.layout);
-    item.problem = space->problem;
+    item.problem = tb_search_problem(space, row);
     item.pattern = tb_search_pattern(space, row);
     item.tiling = (tb_tiling_request){.has_kind = true,
                                       .has_kv_tiling = true,
@@ -220,13 +220,24 @@ tb_status tb_search_advise(const tb_search_space *space, const tb_search_row *ro
                            tb_error *err)
 {
     tb_case item = tb_search_case(space, row);
+    tb_search_space around = *space; /* of the row's layout and schedule */
+    tb_kernel kernel;
     double now = 0;
-    tb_status status = cost_of(space, &item, &now, err);
-    if (status == TB_OK) {
-        status = advise_windows(space, &item, now, out, err);
+    bool is_padding_searched = false;
+    around.problem = item.problem;
+    if (space->kernel != NULL) {
+        kernel = tb_search_kernel(space, row);
+        around.kernel = &kernel;
     }
-    if (status == TB_OK) {
-        status = advise_padding(space, &item, now, out, err);
+    for (int d = 0; d < space->problem.layout.rank; d++) {
+        is_padding_searched = is_padding_searched || space->dim[d].max_padding > 0;
     }
-    return status == TB_OK ? advise_tiles(space, &item, now, out, err) : status;
+    tb_status status = cost_of(&around, &item, &now, err);
+    if (status == TB_OK && item.tiling.kind == TB_TILING_MULTI_DIM) {
+        status = advise_windows(&around, &item, now, out, err);
+    }
+    if (status == TB_OK && !is_padding_searched) {
+        status = advise_padding(&around, &item, now, out, err);
+    }
+    return status == TB_OK ? advise_tiles(&around, &item, now, out, err) : status;
 }

@@ -15,7 +15,7 @@
 /* What a configuration's time depends on: its shape and, a dimension, its sequence of tiles. */
 typedef struct known_time {
     bool is_taken;
-    size_t tiling;
+    size_t shape;
     int64_t tiles[TB_MAX_RANK];
     double time_us;
 } known_time;
@@ -130,9 +130,10 @@ static tb_status fill_pace(const tb_search_clock *clock, tb_search_pace *pace, t
     tb_pattern pattern = tb_pattern_default();
     pattern.kind = TB_PATTERN_GNA;
     memcpy(pattern.dilation, pace->dilation, sizeof pattern.dilation);
-    tb_time_case item = {.problem = &space->problem,
+    const tb_search_shape *shape = &clock->shapes[pace->shape];
+    tb_time_case item = {.problem = &shape->problem,
                          .pattern = &pattern,
-                         .tiling = clock->shapes[pace->shape].tiling,
+                         .tiling = shape->tiling,
                          .census = &census,
                          .kernel = space->kernel,
                          .device = space->device,
@@ -230,15 +231,16 @@ static tb_status run_time(const tb_search_clock *clock, const tb_search_row *row
                           tb_error *err)
 {
     const tb_search_space *space = clock->space;
+    tb_kernel kernel = tb_search_kernel(space, row);
     tb_case item = tb_case_default();
-    item.problem = space->problem;
+    item.problem = tb_search_problem(space, row);
     item.pattern = tb_search_pattern(space, row);
     tb_case_normalize(&item);
     tb_prediction p = {
-        .problem = space->problem, .pattern = item.pattern, .tiling = space->tilings[row->tiling]};
+        .problem = item.problem, .pattern = item.pattern, .tiling = space->tilings[row->tiling]};
     tb_cta_counts counts = {0};
     tb_time time;
-    tb_mask_policy mask = space->kernel->mask;
+    tb_mask_policy mask = kernel.mask;
     tb_status status = tb_census_count(&p.problem, &p.pattern, &p.tiling, NULL, &p.census, err);
     p.has_masks = tb_mask_policy_applies(mask, &p.problem, &p.pattern, &p.tiling);
     if (status == TB_OK && p.has_masks) {
@@ -246,10 +248,10 @@ static tb_status run_time(const tb_search_clock *clock, const tb_search_row *row
             tb_mask_policy_count(mask, &p.problem, &p.pattern, &p.tiling, &p.census, &p.masks, err);
     }
     if (status == TB_OK) {
-        status = tb_cta_counts_fill(&p, space->kernel, space->device, &counts, err);
+        status = tb_cta_counts_fill(&p, &kernel, space->device, &counts, err);
     }
     if (status == TB_OK) {
-        tb_time_case timed = tb_time_case_of(&p, space->kernel, space->device, &counts);
+        tb_time_case timed = tb_time_case_of(&p, &kernel, space->device, &counts);
         status = tb_time_predict(&timed, &clock->values, &time, err);
     }
     tb_cta_counts_release(&counts);
@@ -259,17 +261,17 @@ static tb_status run_time(const tb_search_clock *clock, const tb_search_row *row
     return status;
 }
 
-static known_time *find_known(known_time *known, size_t room, size_t tiling, const int64_t *tiles,
+static known_time *find_known(known_time *known, size_t room, size_t shape, const int64_t *tiles,
                               int rank)
 {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ tiling;
+    uint64_t hash = UINT64_C(14695981039346656037) ^ shape;
     for (int d = 0; d < rank; d++) {
         hash = (hash ^ (uint64_t)tiles[d]) * UINT64_C(1099511628211);
         hash ^= hash >> 29;
     }
     size_t i = (size_t)hash & (room - 1), bytes = (size_t)rank * sizeof *tiles;
     while (known[i].is_taken &&
-           (known[i].tiling != tiling || memcmp(known[i].tiles, tiles, bytes) != 0)) {
+           (known[i].shape != shape || memcmp(known[i].tiles, tiles, bytes) != 0)) {
         i = (i + 1) & (room - 1);
     }
     return &known[i];
@@ -285,7 +287,7 @@ static bool grow_known(tb_search_clock *clock, int rank)
     for (size_t i = 0; i < clock->known_room; i++) {
         const known_time *k = &clock->known[i];
         if (k->is_taken) {
-            *find_known(known, room, k->tiling, k->tiles, rank) = *k;
+            *find_known(known, room, k->shape, k->tiles, rank) = *k;
         }
     }
     free(clock->known);
@@ -298,7 +300,7 @@ tb_status tb_search_clock_time(tb_search_clock *clock, const tb_search_row *row,
                                const int64_t *tiles, bool *is_known, double *out, tb_error *err)
 {
     int rank = clock->space->problem.layout.rank;
-    known_time *known = find_known(clock->known, clock->known_room, row->tiling, tiles, rank);
+    known_time *known = find_known(clock->known, clock->known_room, row->shape, tiles, rank);
     int64_t most = clock->space->max_timed > 0 ? clock->space->max_timed : MOST_TIMED;
     *is_known = known->is_taken || clock->runs < most;
     if (known->is_taken || !*is_known) {
@@ -310,7 +312,7 @@ tb_status tb_search_clock_time(tb_search_clock *clock, const tb_search_row *row,
         return status;
     }
     clock->runs++;
-    *known = (known_time){.is_taken = true, .tiling = row->tiling, .time_us = *out};
+    *known = (known_time){.is_taken = true, .shape = row->shape, .time_us = *out};
     memcpy(known->tiles, tiles, (size_t)rank * sizeof *tiles);
     if (++clock->known_count * 2 >= clock->known_room && !grow_known(clock, rank)) {
         return tb_fail(err, TB_ENOMEM, "no memory for the times of a search");

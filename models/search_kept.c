@@ -36,7 +36,7 @@ static int compare_rows(const tb_search_space *space, const tb_search_row *a,
         compare_lists(a->window, b->window, rank),
         compare_lists(a->stride, b->stride, rank),
         compare_lists(a->dilation, b->dilation, rank),
-        (a->tiling > b->tiling) - (a->tiling < b->tiling),
+        (a->shape > b->shape) - (a->shape < b->shape),
     };
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         if (keys[k] != 0) {
@@ -124,11 +124,11 @@ bool tb_search_kept_wants(const tb_search_kept *kept, double cost, int64_t visib
            (kept->has_front && front_wants(kept, cost, visible, stride, slack));
 }
 
-/* Of one window, dilation and shape? */
+/* Of one window, dilation, layout, tile shape and schedule? */
 static bool are_kin(const tb_search_space *space, const tb_search_row *a, const tb_search_row *b)
 {
     int rank = space->problem.layout.rank;
-    return a->tiling == b->tiling && compare_lists(a->window, b->window, rank) == 0 &&
+    return a->shape == b->shape && compare_lists(a->window, b->window, rank) == 0 &&
            compare_lists(a->dilation, b->dilation, rank) == 0;
 }
 

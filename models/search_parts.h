@@ -6,6 +6,13 @@
 #include "search.h"
 #include "time_model.h"
 
+/** Dimensions of the layout: at most TB_MAX_RANK, which a compiler that unrolls should know. */
+static inline int tb_search_rank(const tb_search_space *space)
+{
+    int rank = space->problem.layout.rank;
+    return rank < TB_MAX_RANK ? rank : TB_MAX_RANK;
+}
+
 /** Strides of one window that a kernel cannot tell apart in this dimension: equal counts, and for
  *  times, equal tiles in the same order. */
 typedef struct tb_search_class {
@@ -19,7 +26,8 @@ typedef struct tb_search_class {
 
 /** Strides of one window and dilation that see equally many pairs. */
 typedef struct tb_search_group {
-    int64_t window, dilation, visible;
+    int64_t window, dilation;
+    int64_t visible; /* pairs of the problem's own tokens */
     int64_t q_tiles, launched, kv_tiles, whole_kv_tiles;
     size_t first_class, class_count; /* by visited, then unmasked, most first, then first stride */
     int64_t entries;                 /* strides in all */
@@ -42,14 +50,16 @@ typedef struct tb_search_table {
 typedef struct tb_search_table_ask {
     const tb_search_dim *dim;
     int64_t extent;
+    int64_t real; /* of them, from the first on, tokens of the problem; the rest pads */
     int64_t q_tile, kv_tile;
     tb_kv_tiling kv_tiling;
     tb_mask_policy mask;
     tb_pass pass;
-    bool may_dilate;   /* single-dim tiling has no dilation groups */
     bool is_full_only; /* drop what is not fully block-sparse */
     bool keeps_tiles;  /* tell sequences of tiles apart */
     bool keeps_places; /* also by where their KV tiles are */
+    bool is_runs;      /* tiles are runs of tokens: each stride is a class, and the counts are of
+                          tokens (tiles of 1) */
 } tb_search_table_ask;
 
 /** Count every window, stride and dilation of one dimension. TB_OK; TB_EINVAL where they are too
@@ -65,15 +75,35 @@ typedef struct tb_search_product {
     double stride;
 } tb_search_product;
 
-/** A tile shape with its tables, and what of its cost does not depend on the pattern. */
+/** A layout, a tile shape and a schedule with their tables, and what of their cost does not depend
+ *  on the pattern. */
 typedef struct tb_search_shape {
+    tb_problem problem; /* with the padded layout */
     const tb_tiling *tiling;
+    size_t tiling_index;
+    tb_schedule_policy schedule;
+    bool is_runs; /* tiles are runs of tokens whose census is no product */
     const tb_search_table *dim[TB_MAX_RANK];
     int64_t q_tokens, kv_tokens;
     int64_t extra_kv_tiles, extra_q_tiles;
     double baseline_tiles;
     tb_mask_policy mask; /* as it applies to this tiling */
 } tb_search_shape;
+
+/** Every shape of a space, and the tables that they share. */
+typedef struct tb_search_shape_list {
+    tb_search_shape *shapes; /* by layout, tiling, schedule */
+    size_t count;
+    tb_search_table *tables;
+    tb_search_table_ask *asks; /* of the tables */
+    size_t table_count;
+} tb_search_shape_list;
+
+/** Make them. TB_OK; TB_EINVAL where they are too many; what tb_search_table_fill() returns. Free
+ *  in any event. */
+TB_NODISCARD tb_status tb_search_shapes_make(const tb_search_space *space,
+                                             tb_search_shape_list *out, tb_error *err);
+void tb_search_shapes_free(tb_search_shape_list *list);
 
 /** Parts of a time that a shape and dilations decide. */
 typedef struct tb_search_pace {
@@ -103,9 +133,9 @@ TB_NODISCARD tb_status tb_search_clock_pace(tb_search_clock *clock, size_t shape
 double tb_search_clock_bound(const tb_search_clock *clock, const tb_search_pace *pace,
                              const tb_search_product *product);
 
-/** The predicted total time of a row, by tb_time_predict(); remembered by `tiles`, one number a
- *  dimension. *is_known is false where it is new and the space's max_timed are run already. TB_OK;
- *  what predicting returns. */
+/** The predicted total time of a row, by tb_time_predict(); remembered by its shape and `tiles`,
+ * one number a dimension. *is_known is false where it is new and the space's max_timed are run
+ * already. TB_OK; what predicting returns. */
 TB_NODISCARD tb_status tb_search_clock_time(tb_search_clock *clock, const tb_search_row *row,
                                             const int64_t *tiles, bool *is_known, double *out,
                                             tb_error *err);
@@ -150,11 +180,24 @@ typedef struct tb_search_walk {
     bool is_exact;           /* costs are predicted times; else lower bounds of them */
     tb_search_kept *kept;    /* what it is offered to */
     tb_search_result *tally; /* counts go here */
+    size_t shape_count;
 } tb_search_walk;
 
 /** Offer to `kept` whatever it may want of a space. TB_OK; TB_ENOMEM; TB_EOVERFLOW; what timing
  *  returns. */
 TB_NODISCARD tb_status tb_search_walk_all(tb_search_walk *walk, tb_error *err);
+
+/** The least that a configuration with these sums over tokens has in runs of tokens: query tile by
+ *  query tile no fewer KV tiles than the keys of one of its queries fill, and in all no fewer than
+ *  the visible pairs fill. */
+tb_search_product tb_search_runs_at_least(const tb_search_shape *shape,
+                                          const tb_search_product *tokens);
+
+/** Count a row of runs of tokens by its census, and fill it. *is_counted is false where the space's
+ *  max_counted are taken already, or where it lacks full tiles that the space asks for. TB_OK; what
+ *  tb_census_count() returns. */
+TB_NODISCARD tb_status tb_search_runs_count(const tb_search_walk *walk, tb_search_row *row,
+                                            bool *is_counted, tb_error *err);
 
 /** Is only what is fully block-sparse looked at: asked for, or because the kernel masks nothing? */
 bool tb_search_needs_full(const tb_search_space *space);

@@ -22,6 +22,7 @@ typedef struct filler {
     const tb_search_table_ask *ask;
     tb_search_table table; /* with room for every entry */
     entry *entries;        /* of one window: room for its strides */
+    int64_t counted;       /* entries so far */
     tb_search_sequences *sequences;
     tb_error *err;
 } filler;
@@ -34,8 +35,8 @@ static tb_status no_memory(tb_error *err)
 static bool is_window(const tb_search_table_ask *ask, int64_t window, int64_t dilation)
 {
     const tb_search_dim *dim = ask->dim;
-    if (dim->window > 0) {
-        return window == dim->window;
+    if (dim->window > 0) { /* the whole axis stays that when it is padded */
+        return window == (dim->window == ask->real ? ask->extent : dim->window);
     }
     bool is_step = window % dim->window_step == 0 || window == ask->extent;
     return is_step && window >= dim->min_window && (window - 1) * dilation + 1 >= dim->min_field;
@@ -50,7 +51,7 @@ static int64_t first_dilation(const tb_search_dim *dim)
 static int64_t last_dilation(const tb_search_table_ask *ask)
 {
     int64_t last = ask->dim->dilation > 0 ? ask->dim->dilation : ask->dim->max_dilation;
-    return ask->may_dilate ? tb_min(last, ask->extent) : 1;
+    return tb_min(last, ask->extent);
 }
 
 static int64_t count_strides(const tb_search_dim *dim, int64_t window)
@@ -133,6 +134,38 @@ static bool add_group(const tb_dim_census *census, int64_t times, int64_t unmask
            tb_mul_add_ok(census->whole_kv_tiles, times, &group->whole_kv_tiles);
 }
 
+/* Pairs of the first `real` positions of a dilation group that see each other. */
+static int64_t count_real(const tb_dim_rule *rule, int64_t real)
+{
+    int64_t pairs = 0;
+    for (int64_t first = 0; first < real; first += rule->stride) {
+        int64_t end = tb_min(first + rule->stride, real);
+        int64_t start = tb_dim_start(rule, first);
+        if (rule->kind == TB_DIM_CAUSAL) { /* each of them to itself */
+            pairs += (end - first) * (first + 1 + end - 2 * start) / 2;
+        } else {
+            int64_t seen = tb_min(tb_dim_end(rule, first), real) - tb_min(start, real);
+            pairs += (end - first) * seen;
+        }
+    }
+    return pairs;
+}
+
+/* Pairs of the problem's own tokens in all dilation groups. */
+static int64_t count_visible(const tb_search_table_ask *ask, const tb_search_group *group,
+                             int64_t stride)
+{
+    tb_dim_rule rule = {.kind = ask->dim->causal ? TB_DIM_CAUSAL : TB_DIM_BIDIRECTIONAL,
+                        .window = group->window,
+                        .stride = stride};
+    int64_t pairs = 0;
+    for (int64_t g = 0; g < tb_min(group->dilation, ask->real); g++) {
+        rule.length = tb_ceil_div(ask->extent - g, group->dilation);
+        pairs += count_real(&rule, tb_ceil_div(ask->real - g, group->dilation));
+    }
+    return pairs;
+}
+
 /* Count one stride; *keeps is false where the space does not have it. */
 static tb_status count_stride(filler *f, int64_t stride, tb_search_group *group, entry *e,
                               bool *keeps)
@@ -164,6 +197,9 @@ static tb_status count_stride(filler *f, int64_t stride, tb_search_group *group,
             return no_memory(f->err);
         }
     }
+    if (ask->real < ask->extent) { /* no more than the pairs of all, which fit */
+        e->visible = count_visible(ask, group, stride);
+    }
     group->launched = tb_ceil_div(classes[0].length, ask->q_tile) * group->dilation;
     *keeps = !ask->is_full_only || full == e->counts.visited;
     if (ask->keeps_tiles && *keeps) {
@@ -172,8 +208,10 @@ static tb_status count_stride(filler *f, int64_t stride, tb_search_group *group,
         e->counts.tiles = fits ? tb_search_sequence_number(f->sequences) : -1;
         return e->counts.tiles >= 0 ? TB_OK : no_memory(f->err);
     }
-    if (!ask->keeps_tiles) { /* bounds depend on what is visited alone */
-        e->counts.unmasked = e->counts.least = e->counts.most = 0;
+    if (!ask->keeps_tiles) { /* bounds depend on what is visited alone, of runs on the least too */
+        e->counts.unmasked = e->counts.most = 0;
+        e->counts.least = ask->is_runs ? e->counts.least : 0;
+        e->counts.tiles = ask->is_runs ? f->counted++ : 0;
     }
     return TB_OK;
 }

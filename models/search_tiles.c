@@ -55,7 +55,8 @@ static bool fits(const tb_kernel *kernel, const tb_problem *problem, const tb_ti
 static bool has(const tb_tiling_list *list, const tb_tiling *tiling, int dims)
 {
     for (size_t i = 0; i < list->count; i++) {
-        if (same_list(list->tilings[i].q_tile, tiling->q_tile, dims) &&
+        if (list->tilings[i].order == tiling->order &&
+            same_list(list->tilings[i].q_tile, tiling->q_tile, dims) &&
             same_list(list->tilings[i].kv_tile, tiling->kv_tile, dims)) {
             return true;
         }
@@ -71,6 +72,7 @@ typedef struct lister {
     tb_tiling_list list;
     size_t room;
     int dims;
+    bool all_orders;
 } lister;
 
 static bool matches(const lister *l, const tb_tiling *tiling)
@@ -80,15 +82,8 @@ static bool matches(const lister *l, const tb_tiling *tiling)
            (request->kv_dims == 0 || same_list(request->kv_tile, tiling->kv_tile, l->dims));
 }
 
-static tb_status add(lister *l, const tb_tiling *tiling, tb_error *err)
+static tb_status append(lister *l, const tb_tiling *tiling, tb_error *err)
 {
-    if (!matches(l, tiling) || has(&l->list, tiling, l->dims)) {
-        return TB_OK;
-    }
-    if (!fits(l->kernel, &l->item->problem, tiling, l->device)) {
-        l->list.dropped++;
-        return TB_OK;
-    }
     if (l->list.count == l->room) {
         size_t wanted = l->room == 0 ? 64 : 2 * l->room;
         tb_tiling *more = realloc(l->list.tilings, wanted * sizeof *more);
@@ -100,6 +95,24 @@ static tb_status add(lister *l, const tb_tiling *tiling, tb_error *err)
     }
     l->list.tilings[l->list.count++] = *tiling;
     return TB_OK;
+}
+
+static tb_status add(lister *l, const tb_tiling *tiling, tb_error *err)
+{
+    if (!matches(l, tiling) || has(&l->list, tiling, l->dims)) {
+        return TB_OK;
+    }
+    if (!fits(l->kernel, &l->item->problem, tiling, l->device)) {
+        l->list.dropped++;
+        return TB_OK;
+    }
+    tb_status status = append(l, tiling, err);
+    for (int o = 0; l->all_orders && o < TB_TOKEN_ORDER_COUNT && status == TB_OK; o++) {
+        tb_tiling other = *tiling;
+        other.order = (tb_token_order)o;
+        status = other.order == tiling->order ? TB_OK : append(l, &other, err);
+    }
+    return status;
 }
 
 /* Boxes of powers of two with these many tokens: dimension d and the later ones. */
@@ -143,9 +156,10 @@ static tb_status add_ranked(lister *l, const tb_case *dense, tb_search_shapes wh
 }
 
 tb_status tb_search_tilings(const tb_case *item, const tb_kernel *kernel, const tb_device *device,
-                            tb_search_shapes which, tb_tiling_list *out, tb_error *err)
+                            tb_search_shapes which, bool all_orders, tb_tiling_list *out,
+                            tb_error *err)
 {
-    lister l = {.item = item, .kernel = kernel};
+    lister l = {.item = item, .kernel = kernel, .all_orders = all_orders};
     tb_case dense = *item;
     tb_tiling one;
     dense.pattern = tb_pattern_default();
@@ -153,6 +167,13 @@ tb_status tb_search_tilings(const tb_case *item, const tb_kernel *kernel, const 
     tb_pattern_resolve(&dense.pattern, &dense.problem.layout);
     dense.tiling.wants_best = false;
     tb_status status = tb_tiling_resolve(&dense, kernel, &one, err);
+    if (status == TB_OK && all_orders &&
+        (one.kind == TB_TILING_MULTI_DIM || item->problem.layout.rank == 1)) {
+        status = tb_fail(err, TB_EINVAL,
+                         "orders of tokens are of runs over several dimensions; give "
+                         "--tiling single-dim and a layout that has them, or leave --all-orders "
+                         "out");
+    }
     if (status != TB_OK) {
         return status;
     }

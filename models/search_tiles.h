@@ -28,7 +28,8 @@ typedef struct tb_tiling_list {
 
 /**
  * List them, in the kernel's order of work for dense attention. Tiles that the case gives are kept:
- * both, and there is that one shape; one, and there are those with it.
+ * both, and there is that one shape; one, and there are those with it. With all_orders each shape
+ * is there in every order of tokens, which needs tiles that are runs of several dimensions' tokens.
  *
  * @param[in]  item    its problem and its tiling request; the pattern is not looked at
  * @param[in]  kernel  NULL: what predict takes
@@ -39,7 +40,7 @@ typedef struct tb_tiling_list {
  */
 TB_NODISCARD tb_status tb_search_tilings(const tb_case *item, const tb_kernel *kernel,
                                          const tb_device *device, tb_search_shapes which,
-                                         tb_tiling_list *out, tb_error *err);
+                                         bool all_orders, tb_tiling_list *out, tb_error *err);
 
 void tb_tiling_list_release(tb_tiling_list *list);
 

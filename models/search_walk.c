@@ -42,7 +42,7 @@ typedef struct place {
 
 static int rank_of(const place *at)
 {
-    return at->walk->space->problem.layout.rank;
+    return tb_search_rank(at->walk->space);
 }
 
 static const tb_search_shape *shape_of(const place *at)
@@ -102,6 +102,13 @@ void tb_search_row_fill(const tb_search_space *space, const tb_search_shape *sha
     }
 }
 
+/* What a configuration with these sums has at least: the sums, but for runs of tokens, whose tables
+ * count tokens. */
+static tb_search_product least_of(const place *at, const tb_search_product *sums)
+{
+    return shape_of(at)->is_runs ? tb_search_runs_at_least(shape_of(at), sums) : *sums;
+}
+
 /* The least that products with these numbers cost. */
 static double cost_of(const place *at, const tb_search_product *product)
 {
@@ -128,20 +135,32 @@ static tb_status take(place *at, const tb_search_product *product, double cost)
 {
     const tb_search_walk *walk = at->walk;
     const tb_search_shape *shape = shape_of(at);
-    tb_search_pick pick = {.row = {.tiling = at->shape, .cost = cost}};
+    tb_search_pick pick = {.row = {.shape = at->shape,
+                                   .tiling = shape->tiling_index,
+                                   .schedule = shape->schedule,
+                                   .cost = cost}};
     int64_t tiles[TB_MAX_RANK];
+    tb_status status = TB_OK;
     for (int d = 0; d < rank_of(at); d++) {
         const tb_search_class *class = pick.class[d] = at->class[d];
         pick.row.window[d] = at->group[d]->window;
         pick.row.dilation[d] = at->group[d]->dilation;
         pick.row.stride[d] = shape->dim[d]->strides[class->first_stride];
+        pick.row.extent[d] = shape->problem.layout.extent[d];
         tiles[d] = class->tiles;
     }
     tb_search_row_fill(walk->space, shape, product, &pick.row);
+    if (shape->is_runs) {
+        bool is_counted = false;
+        status = tb_search_runs_count(walk, &pick.row, &is_counted, at->err);
+        if (status != TB_OK || !is_counted) {
+            return status;
+        }
+    }
     if (walk->is_exact) {
         bool is_known = false;
-        tb_status status = tb_search_clock_time(walk->clock, &pick.row, tiles, &is_known,
-                                                &pick.row.time_us, at->err);
+        status = tb_search_clock_time(walk->clock, &pick.row, tiles, &is_known, &pick.row.time_us,
+                                      at->err);
         if (status != TB_OK || !is_known) {
             walk->tally->is_proven = walk->tally->is_proven && is_known;
             return status;
@@ -156,8 +175,11 @@ static tb_status walk_classes(place *at, int d, const tb_search_product *so_far)
 {
     const tb_search_table *table = shape_of(at)->dim[d];
     const tb_search_group *group = at->group[d];
-    bool is_last = d + 1 == rank_of(at);
-    for (size_t c = 0; c < group->class_count; c++) {
+    bool is_last = d + 1 >= rank_of(at);
+    for (size_t i = 0; i < group->class_count; i++) {
+        /* of runs, the largest stride first: it is likely to cost less, and is counted while there
+         * is a limit */
+        size_t c = shape_of(at)->is_runs ? group->class_count - 1 - i : i;
         const tb_search_class *class = &table->classes[group->first_class + c];
         tb_search_product here =
             tb_search_multiply(so_far, group, class, table->strides[class->first_stride]);
@@ -166,6 +188,7 @@ static tb_status walk_classes(place *at, int d, const tb_search_product *so_far)
             const tb_search_group *later = at->group[k];
             best = tb_search_multiply(&best, later, &later->best, later->least_stride);
         }
+        best = least_of(at, &best);
         double cost = cost_of(at, &best);
         at->walk->tally->enumerated++;
         if (!is_wanted(at, &best, cost)) {
@@ -202,7 +225,8 @@ static bool meets(const place *at, const tb_search_product *best)
         return false;
     }
     return !(space->max_bytes > 0) ||
-           tb_search_bytes(space, shape->tiling, (double)best->launched * (double)shape->q_tokens,
+           tb_search_bytes(space, &shape->problem.layout, shape->tiling,
+                           (double)best->launched * (double)shape->q_tokens,
                            (double)best->kv_tiles * (double)shape->kv_tokens) <= space->max_bytes;
 }
 
@@ -219,12 +243,13 @@ static tb_status set_pace(place *at)
 }
 
 /* One group a dimension is chosen. */
-static tb_status walk_groups(place *at, const tb_search_product *best)
+static tb_status walk_groups(place *at, const tb_search_product *sums)
 {
     tb_search_result *tally = at->walk->tally;
+    tb_search_product best = least_of(at, sums);
     int64_t entries = 1;
     bool fits = true;
-    if (!meets(at, best)) {
+    if (!meets(at, &best)) {
         return TB_OK;
     }
     for (int d = 0; d < rank_of(at); d++) {
@@ -239,7 +264,7 @@ static tb_status walk_groups(place *at, const tb_search_product *best)
         return status;
     }
     tally->enumerated++;
-    return is_wanted(at, best, cost_of(at, best)) ? walk_classes(at, 0, &one) : TB_OK;
+    return is_wanted(at, &best, cost_of(at, &best)) ? walk_classes(at, 0, &one) : TB_OK;
 }
 
 /* The first group of a table that sees at least that much. */
@@ -261,7 +286,7 @@ static size_t first_seeing(const tb_search_table *table, int64_t visible)
 static tb_status choose_groups(place *at, int d, const tb_search_product *so_far)
 {
     const tb_search_table *table = shape_of(at)->dim[d];
-    bool is_last = d + 1 == rank_of(at), is_equal = at->walk->space->equal_window;
+    bool is_last = d + 1 >= rank_of(at), is_equal = at->walk->space->equal_window;
     int64_t needed = tb_ceil_div(at->least_visible, so_far->visible * at->most_rest[d + 1]);
     int64_t allowed = at->most_visible / (so_far->visible * at->least_rest[d + 1]);
     tb_status status = TB_OK;
@@ -327,9 +352,12 @@ tb_status tb_search_walk_all(tb_search_walk *walk, tb_error *err)
     tb_status status = TB_OK;
     place at = {.walk = walk, .err = err};
     find_range(&at);
-    for (size_t s = 0; s < walk->space->tiling_count && status == TB_OK; s++) {
+    for (size_t s = 0; s < walk->shape_count && status == TB_OK; s++) {
         at.shape = s;
-        status = find_rests(&at) ? choose_groups(&at, 0, &one) : TB_OK;
+        bool is_left = walk->shapes[s].is_runs && walk->clock != NULL && !walk->is_exact;
+        if (!is_left && find_rests(&at)) { /* bounds of runs' times say too little to begin with */
+            status = choose_groups(&at, 0, &one);
+        }
     }
     return status;
 }

@@ -90,6 +90,11 @@ TB_NODISCARD tb_status tb_stage_kernel(const tb_stage *stage, const tb_stage_con
 TB_NODISCARD tb_status tb_stage_tiles(const tb_stage *stage, const tb_stage_context *context,
                                       tb_tiling_request *out, tb_error *err);
 
+/** Read the pattern under `node`, whose numbers may be expressions, into the case, whose layout is
+ *  there. TB_OK; TB_EFILE with the position; TB_EINVAL; TB_ENOMEM. */
+TB_NODISCARD tb_status tb_stage_pattern(const tb_yaml_node *node, const tb_stage_context *context,
+                                        tb_case *item, tb_error *err);
+
 /** Spread `visited` tiles evenly over the census' query tiles, at least one each: fills visited,
  *  full, min and max, and an entry a query tile, which the caller frees. TB_OK; TB_ENOMEM. */
 TB_NODISCARD tb_status tb_stage_spread(tb_census *census, double visited, tb_q_tile_count **out,

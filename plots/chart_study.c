@@ -40,10 +40,14 @@ static tb_status find_series(const tb_csv *csv, study_groups *out, tb_error *err
 {
     static const char *const ends[] = {"_mean", "_min", "_max"};
     if (tb_csv_columns(csv) < FIRST_SERIES + 3 ||
-        strcmp(tb_csv_header(csv, 1)->text, "rows") != 0 || tb_csv_rows(csv) == 0) {
+        strcmp(tb_csv_header(csv, 1)->text, "rows") != 0) {
         return tb_csv_fail(csv, tb_csv_header(csv, 0), err,
                            "these are no groups by one column; `tilebound sweep SUITE --group-by "
                            "COLUMN --format csv` writes them");
+    }
+    if (tb_csv_rows(csv) == 0) {
+        return tb_csv_fail(csv, tb_csv_header(csv, 0), err,
+                           "no group is here; a --where that some rows meet makes one");
     }
     for (size_t c = FIRST_SERIES; c + 2 < tb_csv_columns(csv); c += 3) {
         if (out->count == MOST_SERIES) {

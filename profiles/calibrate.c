@@ -263,7 +263,7 @@ static tb_status calibrate(tb_calibration *c, tb_progress_fn *progress, void *us
     if (c->count == 0) {
         return tb_fail(err, TB_EINVAL,
                        "no run can be used; runs need a time, a device, and a kernel "
-                       "that has a time model");
+                       "that has a time model; --kernel names the file of one that is not known");
     }
     c->request.runs = c->store->runs;
     c->request.count = c->count;
@@ -321,8 +321,8 @@ tb_status tb_calibrate(const tb_profile *const *profiles, size_t profile_count,
     c->events = count_events(profiles, profile_count);
     tb_status status = tb_profiles_emulated(profiles, profile_count, NULL, &c->is_emulated, err);
     if (status == TB_OK) {
-        status = tb_calibration_store_fill(profiles, profile_count, options->skip, c->store,
-                                           &c->skipped, err);
+        status =
+            tb_calibration_store_fill(profiles, profile_count, options, c->store, &c->skipped, err);
     }
     if (status == TB_OK) {
         status = calibrate(c, progress, user, err);

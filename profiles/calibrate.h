@@ -49,6 +49,8 @@ typedef struct tb_calibrate_options {
     double train_fraction; /* of the runs, drawn by the seed, to fit, the rest to test the fit with;
                               1 = all, and each is left out once */
     uint64_t seed;
+    const tb_kernel *const *kernels; /* NULL-terminated, for the runs of their names, or NULL;
+                                        borrowed until the calibration is destroyed */
 } tb_calibrate_options;
 
 /** Called after each of `total` fits, for progress; may be NULL. */

@@ -118,9 +118,10 @@ static tb_status add_run(tb_calibration_store *store, const tb_run *run, const t
     return TB_OK;
 }
 
-static tb_status allocate(tb_calibration_store *store, size_t most, tb_error *err)
+static tb_status allocate(tb_calibration_store *store, const tb_kernel *const *kernels, size_t most,
+                          tb_error *err)
 {
-    store->models = tb_models_create(NULL, NULL);
+    store->models = tb_models_create(kernels, NULL);
     store->kernels = calloc(most, sizeof *store->kernels);
     store->devices = calloc(most, sizeof *store->devices);
     store->predictions = calloc(most, sizeof *store->predictions);
@@ -169,15 +170,15 @@ static bool is_left_out(const char *id, const char *skip)
 }
 
 tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t count,
-                                    const char *skip, tb_calibration_store *store, size_t *skipped,
-                                    tb_error *err)
+                                    const tb_calibrate_options *options,
+                                    tb_calibration_store *store, size_t *skipped, tb_error *err)
 {
     size_t most = 1;
     for (size_t p = 0; p < count; p++) {
         most += profiles[p]->count;
     }
     *skipped = 0;
-    tb_status status = allocate(store, most, err);
+    tb_status status = allocate(store, options->kernels, most, err);
     for (size_t p = 0; status == TB_OK && p < count; p++) {
         status = tb_models_lend(store->models, profiles[p]->device, err);
     }
@@ -185,7 +186,7 @@ tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t co
         for (size_t r = 0; status == TB_OK && r < profiles[p]->count; r++) {
             const tb_run *run = &profiles[p]->runs[r];
             bool used = false;
-            status = is_left_out(run->id, skip) ? TB_OK : take_run(store, run, &used, err);
+            status = is_left_out(run->id, options->skip) ? TB_OK : take_run(store, run, &used, err);
             *skipped += !used;
         }
     }

@@ -19,11 +19,12 @@ typedef struct tb_calibration_store {
     size_t run_count;
 } tb_calibration_store;
 
-/** Load what the usable runs of the profiles need, but for those whose ids match a glob of `skip`
- *  (separated by commas, or NULL); *skipped counts the others. */
+/** Load what the usable runs of the profiles need, but for those whose ids match a glob of
+ * options->skip (separated by commas, or NULL); *skipped counts the others. */
 TB_NODISCARD tb_status tb_calibration_store_fill(const tb_profile *const *profiles, size_t count,
-                                                 const char *skip, tb_calibration_store *store,
-                                                 size_t *skipped, tb_error *err);
+                                                 const tb_calibrate_options *options,
+                                                 tb_calibration_store *store, size_t *skipped,
+                                                 tb_error *err);
 
 void tb_calibration_store_free(tb_calibration_store *store);
 

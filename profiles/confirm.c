@@ -33,16 +33,18 @@ static tb_status add_all(tb_measure *measure, const tb_case *items, size_t count
     return status;
 }
 
-static double median_of(const tb_profile *profile, size_t i)
+/* Attention with its permutation, as it is ranked by. */
+static double time_of(const tb_profile *profile, size_t i)
 {
     char id[32];
     print_id(i, id);
     const tb_run *run = profile == NULL ? NULL : tb_profile_find(profile, id);
-    return run == NULL ? 0 : run->time.median_us;
+    return run == NULL             ? 0
+           : run->permute_us.given ? run->time.median_us + run->permute_us.value
+                                   : run->time.median_us;
 }
 
-static tb_status read_medians(tb_measure *measure, size_t count, tb_confirmation *out,
-                              tb_error *err)
+static tb_status read_times(tb_measure *measure, size_t count, tb_confirmation *out, tb_error *err)
 {
     const tb_profile *profile = NULL;
     tb_confirmation made = {.measured_us = calloc(count, sizeof *made.measured_us), .count = count};
@@ -51,7 +53,7 @@ static tb_status read_medians(tb_measure *measure, size_t count, tb_confirmation
         status = tb_fail(err, TB_ENOMEM, "no memory for %zu times", count);
     }
     for (size_t i = 0; status == TB_OK && i < count; i++) {
-        made.measured_us[i] = median_of(profile, i);
+        made.measured_us[i] = time_of(profile, i);
         if (!(made.measured_us[i] > 0)) {
             status = tb_fail(err, TB_EUNAVAILABLE, "choice %zu got no time", i + 1);
         } else if (made.measured_us[i] < made.measured_us[made.best]) {
@@ -99,7 +101,7 @@ static tb_status measure_all(const tb_confirm_options *options, tb_arena *arena,
         status = tb_measure_run(measure, NULL, NULL, &is_stopped, err);
     }
     if (status == TB_OK) {
-        status = read_medians(measure, count, out, err);
+        status = read_times(measure, count, out, err);
     }
     tb_measure_destroy(measure);
     return status;

@@ -14,7 +14,7 @@ typedef struct tb_confirm_options {
 } tb_confirm_options;
 
 typedef struct tb_confirmation {
-    double *measured_us; /* owned; medians, an entry a case */
+    double *measured_us; /* owned; medians with permutation, an entry a case */
     size_t count;
     size_t best;   /* the case that took least */
     double regret; /* measured time of the first case over that of the best, less 1 */

@@ -1,10 +1,13 @@
 #include "database.h"
 
+#include "file.h"
+
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_MS 10000 /* for another program that writes */
+#define WAIT_MS      10000                 /* for another program that writes */
+#define OPEN_TO_READ SQLITE_OPEN_READWRITE /* as far as a log must be read */
 
 struct tb_database {
     sqlite3 *handle;
@@ -49,6 +52,8 @@ static const char *advice_of(int code)
         return "; does another sweep write this study?";
     case SQLITE_CANTOPEN:
         return "; is there such a folder, and may it be written?";
+    case SQLITE_READONLY:
+        return "; it may not be written: give another --database, or --view to read it";
     default:
         return "";
     }
@@ -71,22 +76,70 @@ static tb_status set_up(tb_database *database, bool is_written, tb_error *err)
                       : tb_database_run(database, "PRAGMA query_only = ON", err);
 }
 
+/* A path as SQLite means files: "file:" and ":memory:" are none of its own. With `is_fixed` a file
+ * that nobody changes meanwhile. */
+static void print_name(const char *path, bool is_fixed, tb_buffer *out)
+{
+    out->length = 0;
+    tb_buffer_text(out, is_fixed ? "file:" : "");
+    tb_buffer_text(out, path[0] == ':' || strncmp(path, "file:", 5) == 0 ? "./" : "");
+    for (const char *c = path; *c != '\0'; c++) {
+        if (is_fixed && strchr("%?#", *c) != NULL) {
+            tb_buffer_printf(out, "%%%02X", (unsigned)(unsigned char)*c);
+        } else {
+            tb_buffer_append(out, c, 1);
+        }
+    }
+    tb_buffer_text(out, is_fixed ? "?immutable=1" : "");
+}
+
+static int open_handle(tb_database *database, const char *name, int flags)
+{
+    (void)sqlite3_close(database->handle);
+    database->handle = NULL;
+    flags |= SQLITE_OPEN_NOMUTEX; /* one thread at a time is the caller's to see to */
+    return sqlite3_open_v2(name, &database->handle, flags, NULL);
+}
+
+/* Can nothing be read, for want of files beside it that cannot be made? */
+static bool needs_other_files(tb_database *database)
+{
+    int code =
+        sqlite3_exec(database->handle, "SELECT 1 FROM sqlite_master LIMIT 1", NULL, NULL, NULL);
+    return (code & 0xff) == SQLITE_READONLY || (code & 0xff) == SQLITE_CANTOPEN;
+}
+
+/* Is there a log of what its last writer did not put into it? */
+static bool has_log(const char *path)
+{
+    tb_buffer log = {0};
+    tb_buffer_printf(&log, "%s-wal", path);
+    bool is_there = log.failed || tb_file_exists(log.data);
+    tb_buffer_free(&log);
+    return is_there;
+}
+
 tb_status tb_database_open(const char *path, bool is_written, tb_database **out, tb_error *err)
 {
     tb_database *made = calloc(1, sizeof *made);
-    if (made == NULL || (made->path = strdup(path)) == NULL) {
+    tb_buffer name = {0};
+    print_name(path, false, &name);
+    if (made == NULL || name.failed || (made->path = strdup(path)) == NULL) {
         free(made);
+        tb_buffer_free(&name);
         return tb_fail(err, TB_ENOMEM, "no memory for a database");
     }
-    int flags = is_written ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READWRITE;
-    flags |= SQLITE_OPEN_NOMUTEX; /* one thread at a time is the caller's to see to */
-    int code = sqlite3_open_v2(path, &made->handle, flags, NULL);
+    int code = open_handle(made, name.data,
+                           is_written ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : OPEN_TO_READ);
     if (code != SQLITE_OK && !is_written) { /* a file that we may read only */
-        (void)sqlite3_close(made->handle);
-        made->handle = NULL;
-        code =
-            sqlite3_open_v2(path, &made->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+        code = open_handle(made, name.data, SQLITE_OPEN_READONLY);
     }
+    if (code == SQLITE_OK && !is_written && needs_other_files(made) && !has_log(path)) {
+        print_name(path, true, &name); /* in a folder that we may read only */
+        code = name.failed ? SQLITE_NOMEM
+                           : open_handle(made, name.data, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI);
+    }
+    tb_buffer_free(&name);
     tb_status status = code == SQLITE_OK ? set_up(made, is_written, err) : fail(made, code, err);
     if (status != TB_OK) {
         tb_database_close(made);
@@ -201,6 +254,17 @@ size_t tb_statement_columns(const tb_statement *statement)
 const char *tb_statement_name(const tb_statement *statement, size_t column)
 {
     return sqlite3_column_name(statement->handle, (int)column);
+}
+
+bool tb_statement_has_parameters(const tb_statement *statement)
+{
+    return sqlite3_bind_parameter_count(statement->handle) > 0;
+}
+
+bool tb_statement_is_text(const tb_statement *statement, size_t column)
+{
+    const char *declared = sqlite3_column_decltype(statement->handle, (int)column);
+    return declared != NULL && strcmp(declared, "TEXT") == 0;
 }
 
 tb_cell tb_statement_cell(const tb_statement *statement, size_t column)

@@ -55,6 +55,11 @@ TB_NODISCARD tb_status tb_statement_step(tb_statement *statement, bool *has_row,
  *  step); from 0. */
 size_t tb_statement_columns(const tb_statement *statement);
 const char *tb_statement_name(const tb_statement *statement, size_t column);
+/** Are there places to bind? */
+bool tb_statement_has_parameters(const tb_statement *statement);
+
+/** Is it a column of a table that was declared as TEXT? */
+bool tb_statement_is_text(const tb_statement *statement, size_t column);
 tb_cell tb_statement_cell(const tb_statement *statement, size_t column);
 
 /** Append a name in double quotes, as SQL has them. */

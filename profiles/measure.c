@@ -58,14 +58,19 @@ tb_status tb_measure_create(const tb_measure_options *options, const tb_device_f
                             .facts = facts,
                             .device = device,
                             .environment = *environment,
-                            .arena = tb_arena_create()};
+                            .arena = tb_arena_create(),
+                            .inputs = options->inputs,
+                            .owns_inputs = options->inputs == NULL};
+    if (measure->owns_inputs) {
+        measure->inputs = tb_input_store_create();
+    }
     measure->environment.isa = facts->isa;
     if (options->backend->is_gpu) {
         tb_measure_set_gpu(facts, &measure->environment);
     } else {
         measure->environment.threads = options->threads > 0 ? options->threads : facts->cores;
     }
-    if (measure->arena == NULL) {
+    if (measure->arena == NULL || measure->inputs == NULL) {
         tb_measure_destroy(measure);
         return no_memory(err);
     }
@@ -86,6 +91,9 @@ void tb_measure_destroy(tb_measure *measure)
         free(at->pack_us);
         free(at->overhead_us);
         free(at->chosen_us);
+    }
+    if (measure->owns_inputs) {
+        tb_input_store_destroy(measure->inputs);
     }
     tb_cache_flush_free(&measure->flush);
     tb_sampling_destroy(measure->sampling);

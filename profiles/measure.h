@@ -4,6 +4,7 @@
 #define TB_MEASURE_H
 
 #include "backend.h"
+#include "input_store.h"
 #include "predict.h"
 #include "profile.h"
 #include "sampling.h"
@@ -27,6 +28,7 @@ typedef struct tb_measure_options {
     int64_t kept_bytes;     /* of tensors and plans that stay between visits */
     tb_sampling_options sampling;
     tb_read_noise_fn *read_noise;         /* this system\'s; tests have their own */
+    tb_input_store *inputs;               /* of several measurements, or NULL: of this one */
     const tb_messages *notes;             /* of the profile, or NULL */
     tb_measure_command_fn *print_command; /* or NULL */
     void *command_user;

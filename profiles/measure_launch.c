@@ -16,28 +16,24 @@ struct tb_prepared {
     tb_launch launch;
     tb_tile_list *tiles;
     tb_plan *plan;
+    tb_input_store *store;
+    const tb_inputs *inputs; /* of the store */
     tb_tensors tensors;
-    void *owned[4]; /* q, k, v, o */
+    void *output;
     int64_t bytes;
 };
 
-static tb_status make_tensor(tb_prepared *to, size_t which, int64_t elements, uint64_t *random,
-                             tb_error *err)
+static tb_status make_output(tb_prepared *to, int64_t elements, tb_error *err)
 {
-    tb_dtype dtype = to->launch.problem.dtype;
-    size_t bytes = (size_t)elements * (size_t)tb_dtype_bytes(dtype);
+    size_t bytes = (size_t)elements * (size_t)tb_dtype_bytes(to->launch.problem.dtype);
     size_t rounded = (bytes + ALIGNMENT) / ALIGNMENT * ALIGNMENT;
-    void *tensor = aligned_alloc(ALIGNMENT, rounded);
-    if (tensor == NULL) {
+    to->output = aligned_alloc(ALIGNMENT, rounded);
+    if (to->output == NULL) {
         return tb_fail(err, TB_ENOMEM, "no memory for a tensor of %zu bytes", bytes);
     }
-    to->owned[which] = tensor;
+    memset(to->output, 0, rounded);
     to->bytes += (int64_t)rounded;
-    if (random == NULL) {
-        memset(tensor, 0, rounded);
-        return TB_OK;
-    }
-    return tb_random_fill(dtype, tensor, elements, random, err);
+    return TB_OK;
 }
 
 static tb_status make_tensors(tb_prepared *to, uint64_t seed, tb_error *err)
@@ -45,30 +41,29 @@ static tb_status make_tensors(tb_prepared *to, uint64_t seed, tb_error *err)
     const tb_problem *problem = &to->launch.problem;
     int64_t q = problem->batch * tb_launch_q_tokens(&to->launch) * problem->heads;
     int64_t kv = problem->batch * tb_launch_kv_tokens(&to->launch) * problem->heads_kv;
-    uint64_t random = seed;
-    tb_status status = make_tensor(to, 0, q * problem->dim, &random, err);
+    tb_input_shape shape = {
+        .dtype = problem->dtype,
+        .elements = {q * problem->dim, kv * problem->dim, kv * problem->dim_value},
+        .seed = seed};
+    tb_status status = tb_inputs_take(to->store, &shape, &to->inputs, err);
     if (status == TB_OK) {
-        status = make_tensor(to, 1, kv * problem->dim, &random, err);
+        to->bytes += to->inputs->bytes;
+        status = make_output(to, q * problem->dim_value, err);
     }
-    if (status == TB_OK) {
-        status = make_tensor(to, 2, kv * problem->dim_value, &random, err);
+    if (status != TB_OK) {
+        return status;
     }
-    if (status == TB_OK) {
-        status = make_tensor(to, 3, q * problem->dim_value, NULL, err);
-    }
-    to->tensors.lse = calloc((size_t)q, sizeof(float));
-    if (status == TB_OK && to->tensors.lse == NULL) {
-        status = tb_fail(err, TB_ENOMEM, "no memory for log-sum-exps");
-    }
-    to->tensors.q = to->owned[0];
-    to->tensors.k = to->owned[1];
-    to->tensors.v = to->owned[2];
-    to->tensors.o = to->owned[3];
-    return status;
+    to->tensors = (tb_tensors){.q = to->inputs->tensor[0],
+                               .k = to->inputs->tensor[1],
+                               .v = to->inputs->tensor[2],
+                               .o = to->output,
+                               .lse = calloc((size_t)q, sizeof(float))};
+    return to->tensors.lse != NULL ? TB_OK : tb_fail(err, TB_ENOMEM, "no memory for log-sum-exps");
 }
 
-tb_status tb_prepared_create(const tb_backend *backend, const tb_launch *launch, uint64_t seed,
-                             tb_prepared **out, tb_error *err)
+tb_status tb_prepared_create(const tb_backend *backend, const tb_launch *launch,
+                             tb_input_store *inputs, uint64_t seed, tb_prepared **out,
+                             tb_error *err)
 {
     tb_prepared *prepared = calloc(1, sizeof *prepared);
     if (prepared == NULL) {
@@ -76,6 +71,7 @@ tb_status tb_prepared_create(const tb_backend *backend, const tb_launch *launch,
     }
     prepared->backend = backend;
     prepared->launch = *launch;
+    prepared->store = inputs;
     tb_status status = TB_OK;
     if (launch->implementation == TB_IMPLEMENTATION_FUSED) {
         status = tb_tile_list_create(&launch->problem, &launch->pattern, &launch->tiling,
@@ -104,9 +100,10 @@ void tb_prepared_destroy(tb_prepared *prepared)
     }
     tb_plan_destroy(prepared->plan);
     tb_tile_list_destroy(prepared->tiles);
-    for (size_t i = 0; i < sizeof prepared->owned / sizeof *prepared->owned; i++) {
-        free(prepared->owned[i]);
+    if (prepared->inputs != NULL) {
+        tb_inputs_give_back(prepared->store, prepared->inputs);
     }
+    free(prepared->output);
     free(prepared->tensors.lse);
     free(prepared);
 }
@@ -177,45 +174,73 @@ static double compare_row(const tb_prepared *prepared, const tb_reference_row *r
                : tb_reference_compare(launch, &prepared->tensors, row, reference);
 }
 
-/* Compare `count` rows, one after the other. */
-static tb_status compare_rows(const tb_prepared *prepared, int64_t count, uint64_t seed,
-                              double *memory, tb_run_check *out, tb_error *err)
+/* Rows to compare, and what they should be. */
+typedef struct check_rows {
+    tb_reference_row *row;
+    tb_reference *reference;
+    double *memory; /* of the references */
+} check_rows;
+
+static bool begin_check(const tb_launch *launch, int64_t count, uint64_t seed, check_rows *out)
 {
-    const tb_launch *launch = &prepared->launch;
+    size_t rows = (size_t)count, dims = (size_t)launch->problem.dim_value;
     uint64_t random = seed;
-    tb_status status = TB_OK;
+    *out = (check_rows){.row = calloc(rows, sizeof *out->row),
+                        .reference = calloc(rows, sizeof *out->reference),
+                        .memory = calloc(rows, 2 * dims * sizeof *out->memory)};
+    if (out->row == NULL || out->reference == NULL || out->memory == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < rows; i++) {
+        out->row[i] = draw_row(launch, (int64_t)i, &random);
+        out->reference[i].o = out->memory + 2 * dims * i;
+        out->reference[i].abs_pv = out->reference[i].o + dims;
+    }
+    return true;
+}
+
+static void end_check(check_rows *check)
+{
+    free(check->row);
+    free(check->reference);
+    free(check->memory);
+}
+
+static tb_status compare_rows(const tb_prepared *prepared, int64_t count, const check_rows *check,
+                              tb_run_check *out, tb_error *err)
+{
     *out = (tb_run_check){.rows = count};
-    for (int64_t i = 0; status == TB_OK && i < count; i++) {
-        tb_reference_row row = draw_row(launch, i, &random);
-        tb_reference reference = {.o = memory, .abs_pv = memory + launch->problem.dim_value};
-        status = tb_reference_rows(launch, &prepared->tensors, &row, 1, &reference, err);
-        if (status != TB_OK) {
-            break;
-        }
-        double error = compare_row(prepared, &row, &reference);
+    for (int64_t i = 0; i < count; i++) {
+        const tb_reference_row *row = &check->row[i];
+        double error = compare_row(prepared, row, &check->reference[i]);
         out->worst = fmax(out->worst, error);
         if (!(error <= 1)) {
             return tb_fail(err, TB_EINTERNAL,
                            "the output is wrong: query %lld of head %lld, batch entry %lld is %g "
                            "times its error bound off; this is a bug of the kernel",
-                           (long long)row.query, (long long)row.head, (long long)row.batch, error);
+                           (long long)row->query, (long long)row->head, (long long)row->batch,
+                           error);
         }
     }
-    return status;
+    return TB_OK;
 }
 
 tb_status tb_prepared_check(tb_prepared *prepared, int64_t rows, uint64_t seed, tb_run_check *out,
                             tb_error *err)
 {
-    double *memory = calloc(2 * (size_t)prepared->launch.problem.dim_value, sizeof *memory);
-    if (memory == NULL) {
-        return tb_fail(err, TB_ENOMEM, "no memory for a reference");
-    }
-    tb_status status = tb_prepared_run(prepared, NULL, err);
+    const tb_launch *launch = &prepared->launch;
+    check_rows check;
+    tb_status status = begin_check(launch, rows, seed, &check)
+                           ? tb_prepared_run(prepared, NULL, err)
+                           : tb_fail(err, TB_ENOMEM, "no memory for a reference");
     if (status == TB_OK) {
-        status = compare_rows(prepared, rows, seed, memory, out, err);
+        status =
+            tb_reference_rows(launch, &prepared->tensors, check.row, rows, check.reference, err);
     }
-    free(memory);
+    if (status == TB_OK) {
+        status = compare_rows(prepared, rows, &check, out, err);
+    }
+    end_check(&check);
     return status;
 }
 

@@ -4,23 +4,26 @@
 #define TB_MEASURE_LAUNCH_H
 
 #include "backend.h"
+#include "input_store.h"
 #include "profile.h"
 
 typedef struct tb_prepared tb_prepared;
 
 /**
- * Make tensors of random numbers (mean 0, variance 1) and the plan of a launch.
+ * Take inputs, and make the output and the plan of a launch.
  *
  * @param[in] launch  without tiles, which are listed here; borrowed
+ * @param[in] inputs  borrowed until the launch is destroyed
  * @return TB_OK; TB_ENOMEM; what tb_tile_list_create() and tb_plan_create() return
  */
 TB_NODISCARD tb_status tb_prepared_create(const tb_backend *backend, const tb_launch *launch,
-                                          uint64_t seed, tb_prepared **out, tb_error *err);
+                                          tb_input_store *inputs, uint64_t seed, tb_prepared **out,
+                                          tb_error *err);
 
 /** Free; NULL is allowed. */
 void tb_prepared_destroy(tb_prepared *prepared);
 
-/** Bytes of its tensors and tiles. */
+/** Bytes of its tensors, also of those that it shares, and tiles. */
 int64_t tb_prepared_bytes(const tb_prepared *prepared);
 
 /** Run it, from the tensors in memory to the output in memory: a GPU's copies among it. */

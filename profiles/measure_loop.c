@@ -58,11 +58,11 @@ static tb_status prepare(tb_measure *measure, tb_configuration *at, tb_error *er
 {
     const tb_measure_options *options = &measure->options;
     tb_error first = {0};
-    tb_status status =
-        tb_prepared_create(options->backend, &at->launch, options->seed, &at->prepared, &first);
+    tb_status status = tb_prepared_create(options->backend, &at->launch, measure->inputs,
+                                          options->seed, &at->prepared, &first);
     if (status != TB_OK && options->backend->is_gpu && drop_others(measure, at)) {
-        status =
-            tb_prepared_create(options->backend, &at->launch, options->seed, &at->prepared, &first);
+        status = tb_prepared_create(options->backend, &at->launch, measure->inputs, options->seed,
+                                    &at->prepared, &first);
     }
     if (status != TB_OK) {
         return tb_fail(err, status, "%s", first.message);

@@ -43,6 +43,8 @@ struct tb_measure {
     tb_configuration *all;
     size_t count, capacity;
     tb_sampling *sampling; /* NULL until it runs */
+    tb_input_store *inputs;
+    bool owns_inputs;
     tb_cache_flush flush;
     int64_t kept_bytes;
     char why_no_counters[768]; /* "" = nothing failed */

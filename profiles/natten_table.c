@@ -2,6 +2,7 @@
 
 #include "arena.h"
 #include "file.h"
+#include "natten_values.h"
 #include "table_row.h"
 #include "text.h"
 
@@ -50,29 +51,6 @@ static tb_status no_memory(const parse *p)
     return tb_fail(p->err, TB_ENOMEM, "no memory for the tables of %s", p->out->name);
 }
 
-/* "79.043ms": microseconds, scaled by a decimal shift, which rounds once. */
-static bool parse_time(const char *text, double *out)
-{
-    static const struct {
-        const char *unit, *shift;
-    } units[] = {{"us", ""}, {"ms", "e3"}, {"s", "e6"}};
-    size_t digits = strspn(text, "0123456789.");
-    char number[48];
-    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
-        if (digits > 0 && digits < 32 && strcmp(text + digits, units[i].unit) == 0) {
-            (void)snprintf(number, sizeof number, "%.*s%s", (int)digits, text, units[i].shift);
-            return tb_text_double(number, out);
-        }
-    }
-    return false;
-}
-
-/* Half a unit in the last of three decimals. */
-static double rounding_us(double time_us)
-{
-    return time_us >= 1e6 ? 500 : time_us >= 1e3 ? 0.5 : 0.0005;
-}
-
 static const char *cell(const parse *p, const tb_table_row *from, size_t column)
 {
     return p->column[column] < from->count ? from->cells[p->column[column]] : "";
@@ -89,7 +67,7 @@ static tb_status add_op(parse *p, const tb_table_row *from, int line)
     if (!tb_text_int(cell(p, from, CALLS), &op.calls) || op.calls < 1) {
         return fail_line(p, line, "'%s' is no number of calls", cell(p, from, CALLS));
     }
-    if (!parse_time(cell(p, from, RUNTIME), &op.time_us) || !(op.time_us > 0)) {
+    if (!tb_natten_time(cell(p, from, RUNTIME), &op.time_us) || !(op.time_us > 0)) {
         return fail_line(p, line, "'%s' is no time; it needs one as 79.043ms, in us, ms or s",
                          cell(p, from, RUNTIME));
     }
@@ -121,10 +99,10 @@ static tb_status flush(parse *p)
 
 static tb_status check_total(const parse *p, double total_us)
 {
-    double sum = 0, slack = rounding_us(total_us);
+    double sum = 0, slack = tb_natten_rounding_us(total_us);
     for (size_t i = 0; i < p->op_count; i++) {
         sum += p->ops[i].time_us;
-        slack += rounding_us(p->ops[i].time_us);
+        slack += tb_natten_rounding_us(p->ops[i].time_us);
     }
     if (fabs(sum - total_us) <= slack * (1 + 1e-9)) {
         return TB_OK;
@@ -138,7 +116,7 @@ static tb_status check_total(const parse *p, double total_us)
 static tb_status end_table(parse *p, const tb_table_row *total)
 {
     double total_us = 0;
-    if (!parse_time(cell(p, total, RUNTIME), &total_us)) {
+    if (!tb_natten_time(cell(p, total, RUNTIME), &total_us)) {
         return fail_line(p, p->line, "'%s' is no time", cell(p, total, RUNTIME));
     }
     tb_status status = check_total(p, total_us);
@@ -190,25 +168,6 @@ static tb_status take_result(parse *p, const tb_table_row *cells)
     return TB_OK;
 }
 
-/* "(2, 8, 8)" */
-static bool parse_tuple(const char *text, int64_t *out, int *dims)
-{
-    char list[TB_TABLE_CELL_BYTES];
-    size_t used = 0, count = 0;
-    for (; *text != '\0'; text++) {
-        if (strchr("() ", *text) == NULL) {
-            list[used++] = *text;
-        }
-    }
-    used -= used > 0 && list[used - 1] == ','; /* "(128,)" */
-    list[used] = '\0';
-    if (!tb_text_int_list(list, TB_MAX_RANK, out, &count)) {
-        return false;
-    }
-    *dims = (int)count;
-    return true;
-}
-
 static tb_status take_best(parse *p, const tb_table_row *cells)
 {
     const struct {
@@ -223,7 +182,7 @@ static tb_status take_best(parse *p, const tb_table_row *cells)
     };
     for (size_t i = 0; cells->count >= 2 && i < sizeof shapes / sizeof *shapes; i++) {
         if (strcmp(cells->cells[0], shapes[i].name) == 0 &&
-            !parse_tuple(cells->cells[1], shapes[i].tile, shapes[i].dims)) {
+            !tb_natten_tuple(cells->cells[1], shapes[i].tile, shapes[i].dims)) {
             return fail_line(p, p->line, "'%s' is no tile shape; it needs one as (2, 8, 8)",
                              cells->cells[1]);
         }

@@ -3,21 +3,48 @@
 #include "catalogue.h"
 #include "checked.h"
 #include "file.h"
+#include "hash.h"
+#include "parallel_case.h"
 #include "study_columns.h"
+#include "study_masks.h"
 #include "study_measure.h"
 #include "study_models.h"
+#include "study_set.h"
+#include "text.h"
 #include "yaml_fields.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define MOST_BYTES ((size_t)16 << 20)
 
 static const char *const suite_keys[] = {"schema", "name", "summary", "problems", NULL};
-static const char *const entry_keys[] = {
-    "name", "network", "kernel", "problem", "pattern",         "tiling", "published", "cross",
-    "zip",  "sample",  "seed",   "device",  "baseline_kernel", "set",    "mechanism", NULL};
+static const char *const entry_keys[] = {"name",
+                                         "network",
+                                         "kernel",
+                                         "problem",
+                                         "pattern",
+                                         "tiling",
+                                         "published",
+                                         "cross",
+                                         "zip",
+                                         "sample",
+                                         "seed",
+                                         "device",
+                                         "baseline_kernel",
+                                         "baseline",
+                                         "tiles",
+                                         "schedule",
+                                         "set",
+                                         "mechanism",
+                                         "mechanism_seed",
+                                         "whole_network",
+                                         "network_case",
+                                         "dense_steps",
+                                         "parallel",
+                                         NULL};
 
 static tb_status no_memory(tb_error *err)
 {
@@ -26,11 +53,9 @@ static tb_status no_memory(tb_error *err)
 
 const char *tb_study_checksum(const char *text, size_t length, char out[static 17])
 {
-    uint64_t sum = 0xcbf29ce484222325U;
-    for (size_t i = 0; i < length; i++) {
-        sum = (sum ^ (unsigned char)text[i]) * 0x100000001b3U;
-    }
-    (void)snprintf(out, 17, "%016llx", (unsigned long long)sum);
+    tb_hash hash = tb_hash_begin();
+    tb_hash_bytes(&hash, text, length);
+    (void)snprintf(out, 17, "%016llx", (unsigned long long)hash.a);
     return out;
 }
 
@@ -60,6 +85,9 @@ static const struct {
     {"kernel", tb_study_models_add_kernel},
     {"baseline_kernel", tb_study_models_add_kernel},
     {"mechanism", tb_study_models_add_mechanism},
+    {"whole_network", tb_study_models_add_network},
+    {"parallel.link", tb_study_models_add_link},
+    {"parallel.group_link", tb_study_models_add_link},
 };
 
 #define MODEL_KEYS (sizeof model_keys / sizeof *model_keys)
@@ -72,7 +100,8 @@ static tb_status add_axis(tb_study *study, const tb_study_axis *axis, add_fn *ad
         return tb_yaml_fail(axis->values, err, "a range of names; list them");
     }
     for (size_t i = 0; status == TB_OK && i < tb_yaml_count(axis->values); i++) {
-        status = add_named(study, tb_yaml_item(axis->values, i), adds, err);
+        const tb_yaml_node *name = tb_yaml_item(axis->values, i);
+        status = tb_yaml_is_null(name) ? TB_OK : add_named(study, name, adds, err);
     }
     return status;
 }
@@ -81,7 +110,7 @@ static tb_status add_axis(tb_study *study, const tb_study_axis *axis, add_fn *ad
 static tb_status refuse_both(const tb_study *study, const tb_study_axis *axis, tb_error *err)
 {
     const char *given[MODEL_KEYS] = {study->options.device, study->options.kernel,
-                                     study->options.baseline_kernel, NULL};
+                                     study->options.baseline_kernel};
     for (size_t k = 0; k < MODEL_KEYS; k++) {
         if (given[k] != NULL && strcmp(axis->path, model_keys[k].key) == 0) {
             return tb_yaml_fail(axis->key, err,
@@ -93,11 +122,33 @@ static tb_status refuse_both(const tb_study *study, const tb_study_axis *axis, t
     return TB_OK;
 }
 
+/* What is under "parallel.link", or NULL. */
+static const tb_yaml_node *find_path(const tb_yaml_node *node, const char *path)
+{
+    const char *dot = strchr(path, '.');
+    char key[32];
+    if (dot == NULL) {
+        return tb_yaml_get(node, path);
+    }
+    (void)snprintf(key, sizeof key, "%.*s", (int)(dot - path), path);
+    return find_path(tb_yaml_get(node, key), dot + 1);
+}
+
+/* Points on several devices have a link that nobody names. */
+static tb_status add_usual_link(tb_study *study, const tb_study_entry *entry, tb_error *err)
+{
+    bool is_shared = tb_yaml_get(entry->node, "parallel") != NULL;
+    for (size_t a = 0; a < entry->axes.count; a++) {
+        is_shared = is_shared || strncmp(entry->axes.axis[a].path, "parallel.", 9) == 0;
+    }
+    return is_shared ? tb_study_models_add_link(study->models, TB_PARALLEL_USUAL_LINK, err) : TB_OK;
+}
+
 static tb_status add_models(tb_study *study, const tb_study_entry *entry, tb_error *err)
 {
-    tb_status status = TB_OK;
+    tb_status status = add_usual_link(study, entry, err);
     for (size_t k = 0; status == TB_OK && k < MODEL_KEYS; k++) {
-        const tb_yaml_node *node = tb_yaml_get(entry->node, model_keys[k].key);
+        const tb_yaml_node *node = find_path(entry->node, model_keys[k].key);
         if (node != NULL) {
             status = add_named(study, node, model_keys[k].adds, err);
         }
@@ -128,6 +179,19 @@ static tb_status add_given_models(tb_study *study, tb_error *err)
     return status;
 }
 
+/* Rows are told apart by the names of their entries; `entry` is the latest. */
+static tb_status refuse_second(const tb_study *study, const tb_study_entry *entry, tb_error *err)
+{
+    for (const tb_study_entry *other = study->entries; other < entry; other++) {
+        if (strcmp(other->name, entry->name) == 0) {
+            return tb_yaml_fail(tb_yaml_get(entry->node, "name"), err,
+                                "a second entry '%s'; name it otherwise, rows are told apart by it",
+                                entry->name);
+        }
+    }
+    return TB_OK;
+}
+
 static tb_status read_entry(tb_study *study, const tb_yaml_node *node, tb_study_entry *entry,
                             tb_error *err)
 {
@@ -136,6 +200,9 @@ static tb_status read_entry(tb_study *study, const tb_yaml_node *node, tb_study_
     tb_status status = tb_yaml_check_keys(node, entry_keys, err);
     if (status == TB_OK) {
         status = tb_field_text(node, "name", true, &entry->name, err);
+    }
+    if (status == TB_OK) {
+        status = refuse_second(study, entry, err);
     }
     if (status == TB_OK) {
         status = tb_study_axes_read(node, study->arena, &entry->axes, err);
@@ -166,6 +233,19 @@ static tb_status read_entries(tb_study *study, const tb_yaml_node *list, tb_erro
     return status;
 }
 
+/* The suite's name is its table's too. */
+static tb_status read_table_name(const tb_yaml_node *root, const char **out, tb_error *err)
+{
+    const tb_yaml_node *node = tb_yaml_get(root, "name");
+    tb_status status = tb_field_text(root, "name", true, out, err);
+    if (status == TB_OK && (strncasecmp(*out, "tilebound_", 10) == 0 ||
+                            strncasecmp(*out, "sqlite_", 7) == 0 || (*out)[0] == '\0')) {
+        return tb_yaml_fail(node, err,
+                            "'%s' is no name for a study's table; name the suite otherwise", *out);
+    }
+    return status;
+}
+
 static tb_status read_study(tb_study *study, tb_error *err)
 {
     const tb_yaml_node *root = tb_yaml_root(study->file), *problems = NULL;
@@ -174,7 +254,7 @@ static tb_status read_study(tb_study *study, tb_error *err)
         status = tb_yaml_check_keys(root, suite_keys, err);
     }
     if (status == TB_OK) {
-        status = tb_field_text(root, "name", true, &study->name, err);
+        status = read_table_name(root, &study->name, err);
     }
     if (status == TB_OK) {
         status = tb_field_text(root, "summary", false, &study->summary, err);
@@ -194,6 +274,7 @@ static tb_status read_text(tb_study *study, const char *name, tb_error *err)
     if (status == TB_OK) {
         status = tb_file_read(path, MOST_BYTES, &bytes, err);
     }
+    study->path = path;
     if (status == TB_OK) {
         status = tb_yaml_parse((const char *)bytes.data, bytes.length, path, &study->file, err);
     }
@@ -219,9 +300,11 @@ static tb_status print_settings(tb_study *study, tb_error *err)
     tb_buffer_printf(&text, "--backend: %s\n",
                      options->backend != NULL ? options->backend->name : "-");
     if (options->max_time_s > 0) {
-        tb_buffer_printf(&text, "--max-time: %.17g\n", options->max_time_s);
+        char number[32];
+        tb_buffer_printf(&text, "--max-time: %s\n", tb_text_shortest(options->max_time_s, number));
     }
     tb_study_models_print(study->models, &text);
+    tb_study_masks_print(study, &text);
     tb_status status = tb_buffer_check(&text, err);
     if (status == TB_OK) {
         study->settings = tb_arena_text(study->arena, text.data, text.length);
@@ -255,6 +338,9 @@ tb_status tb_study_load(const char *name, const tb_study_options *options, tb_st
     }
     if (status == TB_OK) {
         status = print_settings(study, err);
+    }
+    if (status == TB_OK) {
+        status = tb_study_set_check(study, err);
     }
     if (status == TB_OK) {
         status = tb_study_check(study, err);

@@ -24,13 +24,14 @@ typedef struct tb_study_entry {
     const tb_yaml_node *node;
     const char *name;
     tb_study_axes axes;
-    int64_t first;                    /* its points are first to first + axes.points - 1 */
-    size_t column[TB_STUDY_AXES_MAX]; /* of each axis; 0: it is seen in another column */
+    int64_t first;              /* its points are first to first + axes.points - 1 */
+    size_t column[TB_AXES_MAX]; /* of each axis */
 } tb_study_entry;
 
 typedef struct tb_study {
     const char *name, *summary;
-    const char *text;     /* of the suite's file */
+    const char *path;     /* of the suite's file */
+    const char *text;     /* its text */
     const char *settings; /* what else decides the rows: options, and model files by checksum */
     tb_study_options options;
     tb_study_entry *entries;

@@ -10,8 +10,10 @@
 #define MOST_POINTS       ((int64_t)1 << 52)
 #define MOST_COMBINATIONS 1000000 /* that so many are drawn from, one by one */
 
-static const char *const roots[] = {"problem.", "pattern.", "tiling.", "set."};
-static const char *const names[] = {"device", "kernel", "baseline_kernel", "mechanism"};
+static const char *const roots[] = {"problem.", "pattern.", "tiling.", "set.", "parallel."};
+static const char *const names[] = {
+    "device",         "kernel",        "baseline_kernel", "mechanism",   "baseline", "tiles",
+    "mechanism_seed", "whole_network", "network_case",    "dense_steps", "schedule"};
 static const char *const range_keys[] = {"from", "to", "step", "scale", NULL};
 static const char *const sample_keys[] = {"kind", "count", "seed", NULL};
 
@@ -39,6 +41,9 @@ static tb_cell_type type_of_list(const tb_yaml_node *values)
         const tb_yaml_node *value = tb_yaml_item(values, i);
         int64_t integer;
         double real;
+        if (tb_yaml_is_null(value)) { /* leaves the key out */
+            continue;
+        }
         if (tb_yaml_int(value, INT64_MIN, INT64_MAX, &integer, NULL) == TB_OK) {
             continue;
         }
@@ -110,8 +115,11 @@ static tb_status read_range(const tb_yaml_node *map, tb_study_axis *axis, tb_err
     return status == TB_OK ? read_scale(map, axis, err) : status;
 }
 
-static tb_status read_values(const tb_yaml_node *values, tb_study_axis *axis, tb_error *err)
+static tb_status read_values(const tb_axis *from, size_t which, void *user, tb_error *err)
 {
+    tb_study_axis *axis = &((tb_study_axes *)user)->axis[which];
+    const tb_yaml_node *values = from->values;
+    *axis = (tb_study_axis){.key = from->key, .path = from->path, .values = values};
     if (tb_yaml_is_map(values)) {
         return read_range(values, axis, err);
     }
@@ -127,49 +135,20 @@ static tb_status read_values(const tb_yaml_node *values, tb_study_axis *axis, tb
     return TB_OK;
 }
 
-static tb_status read_axis(const tb_yaml_node *map, size_t i, tb_study_axes *out, tb_error *err)
-{
-    tb_study_axis axis = {.key = tb_yaml_key_node(map, i),
-                          .path = tb_yaml_key(map, i),
-                          .values = tb_yaml_item(map, i)};
-    if (!is_path(axis.path)) {
-        return tb_yaml_fail(axis.key, err,
-                            "'%s' is no axis; it begins with problem., pattern., tiling. or set., "
-                            "or is device, kernel, baseline_kernel or mechanism",
-                            axis.path);
-    }
-    for (size_t a = 0; a < out->count; a++) {
-        if (strcmp(out->axis[a].path, axis.path) == 0) {
-            return tb_yaml_fail(axis.key, err, "a second axis %s; a value varies along one",
-                                axis.path);
-        }
-    }
-    if (out->count == TB_STUDY_AXES_MAX) {
-        return tb_yaml_fail(axis.key, err, "more than %d axes", TB_STUDY_AXES_MAX);
-    }
-    tb_status status = read_values(axis.values, &axis, err);
-    if (status == TB_OK) {
-        out->axis[out->count++] = axis;
-    }
-    return status;
-}
+static const tb_axis_rules rules = {
+    .is_path = is_path,
+    .paths = "begins with problem., pattern., tiling., parallel. or set., or is device, kernel, "
+             "baseline_kernel, baseline, tiles, schedule, mechanism, mechanism_seed, "
+             "whole_network, network_case or dense_steps",
+    .values = "their values",
+    .read_values = read_values};
 
-static tb_status read_axes(const tb_yaml_node *entry, const char *name, tb_study_axes *out,
-                           tb_error *err)
+static tb_status read_axes(const tb_yaml_node *entry, tb_study_axes *out, tb_error *err)
 {
-    const tb_yaml_node *map = tb_yaml_get(entry, name);
-    if (map == NULL) {
-        return TB_OK;
-    }
-    if (!tb_yaml_is_map(map)) {
-        return tb_yaml_fail(map, err,
-                            "a mapping from paths such as pattern.window to their values is needed "
-                            "here");
-    }
-    tb_status status = TB_OK;
-    for (size_t i = 0; status == TB_OK && i < tb_yaml_count(map); i++) {
-        status = read_axis(map, i, out, err);
-    }
+    tb_axis_list list = {0};
+    tb_status status = tb_axis_list_read(entry, &rules, &list, out, err);
+    out->count = list.count;
+    out->zip_count = list.zip_count;
     return status;
 }
 
@@ -178,10 +157,13 @@ static bool samples_freely(const tb_study_axes *axes)
     return axes->sample == TB_SAMPLE_RANDOM || axes->sample == TB_SAMPLE_LATIN;
 }
 
-/* Axes of zip are as long as the first; what is not a list of combinations needs a sample. */
+/* Axes of zip are as long as the first that has a length; what is not a list of combinations needs
+ * a sample. */
 static tb_status check_axes(const tb_study_axes *axes, tb_error *err)
 {
-    for (size_t a = 0; a < axes->count; a++) {
+    tb_status status = TB_OK;
+    int64_t first = 0;
+    for (size_t a = 0; status == TB_OK && a < axes->count; a++) {
         const tb_study_axis *axis = &axes->axis[a];
         bool needs_sample = axis->kind == TB_AXIS_REAL || axis->is_log;
         if (needs_sample && !samples_freely(axes)) {
@@ -190,15 +172,12 @@ static tb_status check_axes(const tb_study_axes *axes, tb_error *err)
                                 "latin, count: N}, or list them",
                                 axis->is_log ? "logarithmic scale" : "real numbers");
         }
-        if (a < axes->zip_count && axis->kind != TB_AXIS_REAL &&
-            axes->axis[0].kind != TB_AXIS_REAL && axis->count != axes->axis[0].count) {
-            return tb_yaml_fail(axis->values, err,
-                                "%lld values, and %lld of the first axis of zip; they must be as "
-                                "many",
-                                (long long)axis->count, (long long)axes->axis[0].count);
+        if (a < axes->zip_count && axis->kind != TB_AXIS_REAL) {
+            first = first == 0 ? axis->count : first;
+            status = tb_axis_check_zip(axis->values, axis->count, first, err);
         }
     }
-    return TB_OK;
+    return status;
 }
 
 static tb_status count_combinations(const tb_yaml_node *entry, tb_study_axes *axes, tb_error *err)
@@ -283,7 +262,7 @@ static tb_status draw_keys(tb_study_axes *axes, tb_error *err)
         return tb_fail(err, TB_ENOMEM, "no memory for a sample");
     }
     tb_random_seed(random, axes->seed);
-    for (size_t c = 0; c < TB_STUDY_AXES_MAX; c++) {
+    for (size_t c = 0; c < TB_AXES_MAX; c++) {
         for (size_t r = 0; r < TB_LATIN_ROUNDS; r++) {
             axes->keys[c][r] = tb_random_bits(random);
         }
@@ -296,11 +275,7 @@ tb_status tb_study_axes_read(const tb_yaml_node *entry, tb_arena *arena, tb_stud
                              tb_error *err)
 {
     tb_study_axes axes = {.seed = 1};
-    tb_status status = read_axes(entry, "zip", &axes, err);
-    axes.zip_count = axes.count;
-    if (status == TB_OK) {
-        status = read_axes(entry, "cross", &axes, err);
-    }
+    tb_status status = read_axes(entry, &axes, err);
     if (status == TB_OK) {
         status = read_sample(entry, &axes, err);
     }

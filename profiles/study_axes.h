@@ -8,10 +8,8 @@
 #define TB_STUDY_AXES_H
 
 #include "arena.h"
+#include "axis_list.h"
 #include "statistics.h"
-#include "yaml_doc.h"
-
-#define TB_STUDY_AXES_MAX 12
 
 typedef enum tb_axis_kind {
     TB_AXIS_LIST,    /* values as listed */
@@ -49,14 +47,14 @@ typedef enum tb_sample_kind {
 #define TB_LATIN_ROUNDS 8
 
 typedef struct tb_study_axes {
-    tb_study_axis axis[TB_STUDY_AXES_MAX]; /* those of zip first */
+    tb_study_axis axis[TB_AXES_MAX]; /* those of zip first */
     size_t count, zip_count;
     tb_sample_kind sample;
     int64_t total;       /* combinations; 0 with a real axis */
     int64_t points;      /* of the entry; 1 without axes */
     const size_t *drawn; /* of TB_SAMPLE_COMBINATIONS; NULL = all */
     uint64_t seed;
-    uint32_t keys[TB_STUDY_AXES_MAX][TB_LATIN_ROUNDS]; /* of the orders of strata */
+    uint32_t keys[TB_AXES_MAX][TB_LATIN_ROUNDS]; /* of the orders of strata */
 } tb_study_axes;
 
 /** A value of an axis at a point: a node of the suite, or a number. */
@@ -78,8 +76,9 @@ TB_NODISCARD tb_status tb_study_sampler_create(tb_study_sampler *out, tb_error *
 void tb_study_sampler_destroy(tb_study_sampler *sampler);
 
 /**
- * Read the axes of an entry. Paths begin with problem., pattern., tiling. or set., or are device,
- * kernel, baseline_kernel or mechanism.
+ * Read the axes of an entry. Paths begin with problem., pattern., tiling., parallel. or set., or
+ * are device, kernel, baseline_kernel, baseline, tiles, schedule, mechanism, mechanism_seed,
+ * whole_network, network_case or dense_steps.
  *
  * @return TB_OK; TB_EFILE with the position; TB_ENOMEM
  */
@@ -98,7 +97,7 @@ TB_NODISCARD tb_status tb_study_axes_read(const tb_yaml_node *entry, tb_arena *a
  * Rogaway, CT-RSA 2002 (orders of a range by cycle walking).
  *
  * @param[in] point  0 to axes->points - 1; the same numbers whichever points came before
- * @param[out] out   TB_STUDY_AXES_MAX entries
+ * @param[out] out   TB_AXES_MAX entries
  */
 void tb_study_axes_at(const tb_study_axes *axes, int64_t point, tb_study_sampler *sampler,
                       tb_axis_value *out);

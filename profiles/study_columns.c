@@ -5,11 +5,19 @@
 
 #define LONGEST_NAME 120
 
-/* "window_0" of pattern.window.0: what SQL takes without quotes. Those of set. keep the word. */
+static bool begins_with(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* "window_0" of pattern.window.0: what SQL takes without quotes. Those of set. and parallel. keep
+ * the word. */
 static void name_of(const char *path, bool whole, char out[static LONGEST_NAME + 1])
 {
     const char *dot = strchr(path, '.');
-    const char *from = whole || dot == NULL || strncmp(path, "set.", 4) == 0 ? path : dot + 1;
+    bool is_whole =
+        whole || dot == NULL || begins_with(path, "set.") || begins_with(path, "parallel.");
+    const char *from = is_whole ? path : dot + 1;
     size_t length = 0;
     for (; from[length] != '\0' && length < LONGEST_NAME; length++) {
         char c = from[length];
@@ -32,18 +40,21 @@ static size_t find(const tb_study *study, const char *name)
     return c;
 }
 
-/* Does a column that every study has show the axis already? */
-static bool is_shown(const char *path, const char *name)
+/* The column that every study has and that shows the axis already; 0 when there is none. */
+static size_t shown_in(const char *path, const char *name)
 {
-    if (strcmp(path, "pattern.kind") == 0 || strcmp(path, "tiling.kind") == 0) {
-        return true;
+    if (strcmp(path, "pattern.kind") == 0) {
+        return TB_COLUMN_PATTERN;
+    }
+    if (strcmp(path, "tiling.kind") == 0) {
+        return TB_COLUMN_TILING;
     }
     for (size_t c = TB_COLUMN_LAYOUT; c < TB_COLUMN_ERROR; c++) {
         if (strcmp(tb_study_columns[c].name, name) == 0) {
-            return true;
+            return c;
         }
     }
-    return false;
+    return 0;
 }
 
 static tb_cell_type wider(tb_cell_type a, tb_cell_type b)
@@ -55,8 +66,8 @@ static tb_status add(tb_study *study, const tb_study_axis *axis, size_t *out, tb
 {
     char name[LONGEST_NAME + 1];
     name_of(axis->path, false, name);
-    *out = 0;
-    if (is_shown(axis->path, name)) {
+    *out = shown_in(axis->path, name);
+    if (*out != 0) {
         return TB_OK;
     }
     if (find(study, name) < TB_COLUMN_COUNT) { /* pattern.error beside the column error */

@@ -43,6 +43,11 @@ tb_status tb_study_measurer_create(const tb_backend *backend, double max_time_s,
     }
     made->options = tb_measure_default();
     made->options.backend = backend;
+    made->options.inputs = tb_input_store_create(); /* many points have the same */
+    if (made->options.inputs == NULL) {
+        tb_study_measurer_destroy(made);
+        return tb_fail(err, TB_ENOMEM, "no memory to measure a study");
+    }
     if (backend->is_gpu) {
         made->options.sampling = tb_sampling_of_gpu();
     }
@@ -75,6 +80,7 @@ void tb_study_measurer_destroy(tb_study_measurer *measurer)
 {
     if (measurer != NULL) {
         tb_kernel_destroy(measurer->kernel);
+        tb_input_store_destroy(measurer->options.inputs);
         free(measurer);
     }
 }
@@ -95,6 +101,18 @@ static void put_times(const tb_profile *profile, tb_study_row *row)
     }
 }
 
+/* The problem has its row's name, not ours. */
+static tb_status add_point(tb_measure *measure, const tb_case *item, tb_error *err)
+{
+    static const char ours[] = "problem '" POINT "': ";
+    tb_error why = {0};
+    tb_status status = tb_measure_add(measure, POINT, item, &why);
+    bool is_named = strncmp(why.message, ours, sizeof ours - 1) == 0;
+    return status == TB_OK
+               ? TB_OK
+               : tb_fail(err, status, "%s", why.message + (is_named ? sizeof ours - 1 : 0));
+}
+
 tb_status tb_study_measure_point(tb_study_measurer *measurer, const tb_case *item,
                                  tb_study_row *row, tb_error *err)
 {
@@ -104,7 +122,7 @@ tb_status tb_study_measure_point(tb_study_measurer *measurer, const tb_case *ite
     tb_status status = tb_measure_create(&measurer->options, &measurer->facts, NULL,
                                          &measurer->environment, &measure, err);
     if (status == TB_OK) {
-        status = tb_measure_add(measure, POINT, item, err);
+        status = add_point(measure, item, err);
     }
     if (status == TB_OK) {
         status = tb_measure_run(measure, NULL, NULL, &is_stopped, err);

@@ -2,7 +2,7 @@
 
 #include "catalogue.h"
 #include "file.h"
-#include "mechanism.h"
+#include "link.h"
 #include "study.h"
 
 #include <stdlib.h>
@@ -17,6 +17,8 @@ typedef struct model {
     char checksum[17];
     tb_device *device; /* owned; of its kind */
     tb_kernel *kernel;
+    tb_mechanism *mechanism;
+    tb_network *network;
 } model;
 
 struct tb_study_models {
@@ -34,6 +36,8 @@ static void destroy_model(model *of)
     free(of->name);
     tb_device_destroy(of->device);
     tb_kernel_destroy(of->kernel);
+    tb_mechanism_destroy(of->mechanism);
+    tb_network_destroy(of->network);
 }
 
 void tb_study_models_destroy(tb_study_models *models)
@@ -77,19 +81,27 @@ static tb_status sum_file(tb_catalogue_kind kind, model *of, tb_error *err)
     return status;
 }
 
+static tb_status see_link(const char *name, tb_error *err)
+{
+    tb_link_facts *link = NULL;
+    tb_status status = tb_link_load(name, &link, err);
+    tb_link_destroy(link);
+    return status;
+}
+
 static tb_status load(model *of, tb_error *err)
 {
-    tb_mechanism *mechanism = NULL;
     switch (of->kind) {
     case TB_CATALOGUE_DEVICE:
         return tb_device_load(of->name, &of->device, err);
     case TB_CATALOGUE_KERNEL:
         return tb_kernel_load(of->name, &of->kernel, err);
-    default: {
-        tb_status status = tb_mechanism_load(of->name, &mechanism, err);
-        tb_mechanism_destroy(mechanism);
-        return status;
-    }
+    case TB_CATALOGUE_NETWORK:
+        return tb_network_load(of->name, &of->network, err);
+    case TB_CATALOGUE_LINK:
+        return see_link(of->name, err);
+    default:
+        return tb_mechanism_load(of->name, &of->mechanism, err);
     }
 }
 
@@ -147,6 +159,11 @@ tb_status tb_study_models_add_mechanism(tb_study_models *models, const char *nam
     return add(models, TB_CATALOGUE_MECHANISM, name, err);
 }
 
+tb_status tb_study_models_add_link(tb_study_models *models, const char *name, tb_error *err)
+{
+    return add(models, TB_CATALOGUE_LINK, name, err);
+}
+
 tb_status tb_study_models_add_device(tb_study_models *models, const char *name, tb_error *err)
 {
     tb_status status = add(models, TB_CATALOGUE_DEVICE, name, err);
@@ -160,6 +177,15 @@ tb_status tb_study_models_add_device(tb_study_models *models, const char *name, 
     return status;
 }
 
+tb_status tb_study_models_add_network(tb_study_models *models, const char *name, tb_error *err)
+{
+    tb_status status = add(models, TB_CATALOGUE_NETWORK, name, err);
+    const tb_network *network = status == TB_OK ? tb_study_models_network(models, name) : NULL;
+    return network != NULL && network->rest.given && network->rest.outside.given
+               ? tb_study_models_add_device(models, network->rest.outside.device, err)
+               : status;
+}
+
 const tb_device *tb_study_models_device(const tb_study_models *models, const char *name)
 {
     size_t at = 0;
@@ -167,11 +193,35 @@ const tb_device *tb_study_models_device(const tb_study_models *models, const cha
                                                                         : NULL;
 }
 
+const tb_network *tb_study_models_network(const tb_study_models *models, const char *name)
+{
+    size_t at = 0;
+    return name != NULL && find(models, TB_CATALOGUE_NETWORK, name, &at) ? models->list[at].network
+                                                                         : NULL;
+}
+
 const tb_kernel *tb_study_models_kernel(const tb_study_models *models, const char *name)
 {
     size_t at = 0;
     return name != NULL && find(models, TB_CATALOGUE_KERNEL, name, &at) ? models->list[at].kernel
                                                                         : NULL;
+}
+
+size_t tb_study_models_set_names(const tb_study_models *models, const char **out, size_t most)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < TB_DEVICE_KEY_COUNT && count < most; i++) {
+        out[count++] = tb_device_value_names[i];
+    }
+    for (size_t i = 0; i < models->count; i++) {
+        const tb_mechanism *mechanism = models->list[i].mechanism;
+        for (size_t p = 0; mechanism != NULL && p < mechanism->parameter_count; p++) {
+            if (count < most) {
+                out[count++] = mechanism->parameters[p].name;
+            }
+        }
+    }
+    return count;
 }
 
 void tb_study_models_print(const tb_study_models *models, tb_buffer *out)

@@ -22,6 +22,9 @@ static tb_status list_set(tb_study_worker *worker, const char *name, const tb_ya
     }
     for (size_t i = 0; set != NULL && i < tb_yaml_count(set); i++) {
         const char *value = "";
+        if (tb_yaml_is_null(tb_yaml_item(set, i))) {
+            continue;
+        }
         tb_status status = tb_yaml_text(tb_yaml_item(set, i), &value, err);
         if (status != TB_OK) {
             return status;
@@ -65,6 +68,10 @@ static tb_status apply_set(tb_study_worker *worker, tb_mechanism *mechanism, tb_
     while (status == TB_OK && at != NULL) {
         const char *end = strchr(at + 1, '\n');
         int length = end != NULL ? (int)(end - at - 1) : (int)strlen(at + 1);
+        if (length >= (int)sizeof assignment) {
+            return tb_fail(err, TB_EINVAL, "a value of %d characters is set; give a number",
+                           length);
+        }
         (void)snprintf(assignment, sizeof assignment, "%.*s", length, at + 1);
         bool of_mechanism = mechanism != NULL &&
                             (has_parameter(mechanism, assignment) || !is_of_device(assignment));

@@ -7,6 +7,7 @@
 #include "device.h"
 #include "mechanism.h"
 #include "study.h"
+#include "study_choices.h"
 
 struct tb_study_worker {
     const tb_study *study;
@@ -15,6 +16,7 @@ struct tb_study_worker {
     int tree_uses;
     /* what needs a copy of its own, for values are set in it; kept until others are */
     tb_buffer device_key, mechanism_key, wanted;
+    tb_buffer warnings; /* of the row that is being made */
     tb_device *device, *mechanism_device;
     tb_mechanism *mechanism;
 };
@@ -23,8 +25,20 @@ struct tb_study_worker {
 typedef struct tb_point_case {
     const tb_yaml_node *node;
     const char *device, *kernel, *baseline_kernel, *mechanism;
+    tb_point_choices choices;
     tb_case item;
 } tb_point_case;
+
+/**
+ * The entry with the values that its axes have at a point, which the row gets too.
+ *
+ * @param[out] row  its texts live until the worker's next point
+ * @param[out] out  likewise
+ * @return TB_OK; TB_EFILE for values that are no numbers, texts or lists of them; TB_ENOMEM
+ */
+TB_NODISCARD tb_status tb_point_place(tb_study_worker *worker, const tb_study_entry *entry,
+                                      int64_t point, tb_study_row *row, const tb_yaml_node **out,
+                                      tb_error *err);
 
 /** The device of a point: shared, or the worker's copy with values set; NULL where it has none.
  *  TB_OK; TB_EINVAL for a value that no device has, or without a device; TB_EFILE; TB_ENOMEM. */

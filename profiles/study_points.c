@@ -133,7 +133,7 @@ static void combine(const tb_study_axes *axes, int64_t index, tb_axis_value *out
 void tb_study_axes_at(const tb_study_axes *axes, int64_t point, tb_study_sampler *sampler,
                       tb_axis_value *out)
 {
-    double u[TB_STUDY_AXES_MAX];
+    double u[TB_AXES_MAX];
     if (axes->sample == TB_SAMPLE_NONE || axes->sample == TB_SAMPLE_COMBINATIONS) {
         combine(axes, axes->drawn != NULL ? (int64_t)axes->drawn[point] : point, out);
         return;

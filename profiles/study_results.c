@@ -84,6 +84,15 @@ void tb_results_timing(const tb_timing *timing, tb_study_row *row)
     }
 }
 
+void tb_results_parallel(const tb_parallel_time *time, tb_study_row *row)
+{
+    tb_row_real(row, TB_COLUMN_PARALLEL_US, time->total_us);
+    tb_row_real(row, TB_COLUMN_PARALLEL_SPEEDUP, time->speedup);
+    tb_row_real(row, TB_COLUMN_PARALLEL_EFFICIENCY, time->efficiency);
+    tb_row_real(row, TB_COLUMN_PARALLEL_IMBALANCE, time->imbalance);
+    tb_row_real(row, TB_COLUMN_PARALLEL_EXPOSED_US, time->exposed_us);
+}
+
 void tb_results_mechanism(const tb_mechanism_result *result, tb_study_row *row)
 {
     if (result->total_us > 0) {

@@ -2,6 +2,7 @@
 #ifndef TB_STUDY_RESULTS_H
 #define TB_STUDY_RESULTS_H
 
+#include "context_parallel.h"
 #include "mechanism.h"
 #include "predict_time.h"
 #include "study_row.h"
@@ -9,7 +10,6 @@
 /** Texts of a row, which its cells borrow until it is packed. */
 typedef struct tb_row_texts {
     char layout[96], window[96], stride[96], dilation[96], causal[96], q_tile[96], kv_tile[96];
-    char axis[TB_STUDY_AXES_MAX][160];
 } tb_row_texts;
 
 /* Each fills the columns of one part. */
@@ -18,6 +18,7 @@ void tb_results_pattern(const tb_pattern *pattern, int rank, tb_row_texts *texts
                         tb_study_row *row);
 void tb_results_prediction(const tb_prediction *p, tb_row_texts *texts, tb_study_row *row);
 void tb_results_timing(const tb_timing *timing, tb_study_row *row);
+void tb_results_parallel(const tb_parallel_time *time, tb_study_row *row);
 void tb_results_mechanism(const tb_mechanism_result *result, tb_study_row *row);
 
 #endif

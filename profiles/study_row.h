@@ -29,9 +29,13 @@ typedef enum tb_study_column_id {
     TB_COLUMN_Q_TILE,
     TB_COLUMN_KV_TILE,
     TB_COLUMN_KERNEL,
+    TB_COLUMN_BASELINE,
     TB_COLUMN_DEVICE,
     TB_COLUMN_MECHANISM,
-    TB_COLUMN_ERROR, /* why there is nothing more: the point makes no sense */
+    TB_COLUMN_NETWORK,
+    TB_COLUMN_NETWORK_CASE,
+    TB_COLUMN_ERROR,   /* why there is nothing more: the point makes no sense */
+    TB_COLUMN_WARNING, /* of what is there */
     TB_COLUMN_FIRST_RESULT,
     TB_COLUMN_Q_TILES = TB_COLUMN_FIRST_RESULT,
     TB_COLUMN_DENSE_TILES,
@@ -59,6 +63,11 @@ typedef enum tb_study_column_id {
     TB_COLUMN_DENSE_US,
     TB_COLUMN_SPEEDUP,
     TB_COLUMN_SPEEDUP_TOTAL,
+    TB_COLUMN_PARALLEL_US, /* on several devices */
+    TB_COLUMN_PARALLEL_SPEEDUP,
+    TB_COLUMN_PARALLEL_EFFICIENCY,
+    TB_COLUMN_PARALLEL_IMBALANCE,
+    TB_COLUMN_PARALLEL_EXPOSED_US,
     TB_COLUMN_OCCUPANCY,
     TB_COLUMN_WAVES,
     TB_COLUMN_UTILISATION,
@@ -67,6 +76,11 @@ typedef enum tb_study_column_id {
     TB_COLUMN_BOUND,      /* of a mechanism */
     TB_COLUMN_PEAK_BYTES, /* likewise */
     TB_COLUMN_DENSE_PEAK_BYTES,
+    TB_COLUMN_NETWORK_S, /* of a whole network: a generation */
+    TB_COLUMN_NETWORK_DENSE_S,
+    TB_COLUMN_NETWORK_SPEEDUP, /* from its layers */
+    TB_COLUMN_NETWORK_LIMIT,
+    TB_COLUMN_NETWORK_SHARE_SPEEDUP, /* from the share of attention that a source states */
     TB_COLUMN_MEASURED_US,
     TB_COLUMN_MEASURED_DENSE_US,
     TB_COLUMN_MEASURED_SPEEDUP,

@@ -8,13 +8,15 @@
 #define MOST_OF_BATCH 4096
 #define QUEUED        2   /* runs that another rank has at a time: it never waits for the next */
 #define CHUNK_S       0.1 /* that a run of points is made to last */
-#define COMMIT_S      0.5 /* after which what is there is committed */
+#define COMMIT_S      0.5 /* after which what ranks sent is committed; our own runs are at once */
 #define PROGRESS_S    0.2
 #define OWN_CHUNK_PART                                                                             \
-    4 /* rank 0's own runs are as much shorter, for others wait for its answers */
+    16 /* rank 0's own runs are as much shorter: others wait until it hears them */
 
-/* What goes between ranks: a run of points to do (none: that was all), or one that is done, with
- * its rows behind. */
+/* What rank 0 sends is a run of points to do (none: that was all): a few bytes, which MPI sends off
+ * at once, while it would hold a long message until it is received, after a run. */
+
+/* What it gets: a run that is done, with its rows behind. */
 typedef struct run_message {
     tb_point_range points;
     double seconds;
@@ -90,7 +92,8 @@ static bool take(session *of, int64_t part, tb_point_range *out)
 static tb_status commit(session *of, bool is_due, tb_error *err)
 {
     double now = tb_study_clock_s();
-    if (!is_due && of->uncommitted < most_of_batch(of) && now - of->commit_s < COMMIT_S) {
+    bool is_full = of->uncommitted >= most_of_batch(of) || now - of->commit_s >= COMMIT_S;
+    if (of->uncommitted == 0 || !(is_due || is_full)) {
         return TB_OK;
     }
     of->commit_s = now;
@@ -98,13 +101,15 @@ static tb_status commit(session *of, bool is_due, tb_error *err)
     return tb_study_store_commit(of->store, err);
 }
 
+/* Alone nothing stays uncommitted while the next run is computed, however long that takes: it would
+ * be lost with it, and who else writes to the database would have to wait. */
 static tb_status keep(session *of, tb_point_range points, const char *rows, size_t length,
                       tb_error *err)
 {
     tb_status status = tb_study_store_add(of->store, points, rows, length, err);
     of->uncommitted += points.last - points.first + 1;
     if (status == TB_OK) {
-        status = commit(of, false, err);
+        status = commit(of, of->ranks->size == 1 || of->chunk == 1, err);
     }
     if (status == TB_OK) {
         tell(of, false);
@@ -141,11 +146,10 @@ static tb_status run_here(session *of, tb_point_range points, tb_error *err)
 
 static tb_status hand_out(session *of, int rank, tb_error *err)
 {
-    run_message message;
-    memset(&message, 0, sizeof message);
+    tb_point_range points;
     tb_status status = TB_OK;
-    while (status == TB_OK && of->queued[rank] < QUEUED && take(of, 1, &message.points)) {
-        status = tb_ranks_send(of->ranks, rank, &message, sizeof message, err);
+    while (status == TB_OK && of->queued[rank] < QUEUED && take(of, 1, &points)) {
+        status = tb_ranks_send(of->ranks, rank, &points, sizeof points, err);
         of->queued[rank]++;
         of->in_flight++;
     }
@@ -211,7 +215,9 @@ static tb_status run_all(session *of, tb_error *err)
         if (take(of, part, &points)) {
             status = run_here(of, points, err);
         } else if (of->in_flight > 0) {
-            status = hear(of, true, true, &from, err);
+            status = keep_before(of, err);
+            status = status == TB_OK ? commit(of, true, err) : status;
+            status = status == TB_OK ? hear(of, true, true, &from, err) : status;
         } else {
             status = keep_before(of, err);
             return status == TB_OK ? commit(of, true, err) : status;
@@ -222,16 +228,14 @@ static tb_status run_all(session *of, tb_error *err)
 /* However it ended: take what is under way, and send the others home. */
 static tb_status dismiss(session *of, tb_error *err)
 {
-    run_message message;
+    const tb_point_range none = {0, -1};
     tb_status status = TB_OK;
     int from = -1;
     while (status == TB_OK && of->in_flight > 0) {
         status = hear(of, true, false, &from, err);
     }
-    memset(&message, 0, sizeof message);
-    message.points = (tb_point_range){0, -1};
     for (int r = 1; status == TB_OK && r < of->ranks->size; r++) {
-        status = tb_ranks_send(of->ranks, r, &message, sizeof message, err);
+        status = tb_ranks_send(of->ranks, r, &none, sizeof none, err);
     }
     return status;
 }
@@ -281,11 +285,13 @@ tb_status tb_study_run(const tb_study *study, tb_study_store *store, const tb_ra
 }
 
 /* Do a run of points and answer; an error is an answer too. */
-static tb_status answer(const tb_ranks *ranks, tb_study_team *team, const run_message *asked,
+static tb_status answer(const tb_ranks *ranks, tb_study_team *team, tb_point_range points,
                         tb_buffer *out, tb_error *err)
 {
-    run_message done = *asked;
+    run_message done;
     double begun = tb_study_clock_s();
+    memset(&done, 0, sizeof done); /* padding is sent too */
+    done.points = points;
     out->length = 0;
     tb_buffer_append(out, &done, sizeof done);
     tb_status status = tb_buffer_check(out, err);
@@ -293,7 +299,7 @@ static tb_status answer(const tb_ranks *ranks, tb_study_team *team, const run_me
         return status;
     }
     tb_error why = {0};
-    status = tb_study_team_evaluate(team, asked->points, NULL, NULL, out, &why);
+    status = tb_study_team_evaluate(team, points, NULL, NULL, out, &why);
     if (status != TB_OK) {
         done.error = why;
         done.error.code = status;
@@ -309,17 +315,17 @@ tb_status tb_study_serve(const tb_study *study, const tb_ranks *ranks,
 {
     tb_study_team *team = NULL;
     tb_buffer message = {0}, rows = {0};
-    run_message asked;
+    tb_point_range asked;
     int from = -1;
     tb_status status = tb_study_team_create(study, threads_of(ranks, options), &team, err);
     while (status == TB_OK) {
         status = tb_ranks_receive(ranks, true, &from, &message, err);
         if (status == TB_OK && message.length == sizeof asked) {
             memcpy(&asked, message.data, sizeof asked);
-            if (asked.points.first > asked.points.last) {
+            if (asked.first > asked.last) {
                 break;
             }
-            status = answer(ranks, team, &asked, &rows, err);
+            status = answer(ranks, team, asked, &rows, err);
         }
     }
     tb_study_team_destroy(team);

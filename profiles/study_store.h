@@ -6,12 +6,8 @@
 #define TB_STUDY_STORE_H
 
 #include "database.h"
+#include "point_runs.h"
 #include "study.h"
-
-/** Points first to last. */
-typedef struct tb_point_range {
-    int64_t first, last;
-} tb_point_range;
 
 typedef struct tb_study_store tb_study_store;
 

@@ -9,7 +9,8 @@ typedef struct tb_study_view_options {
     const char *where;    /* a condition of SQL, or NULL */
     const char *group_by; /* columns, by commas, or NULL */
     const char *columns;  /* likewise: what to show, or NULL: all rows' columns; of groups
-                             tile_speedup, bound, total_us and speedup, those that are known */
+                             tile_speedup, bound, total_us, speedup and network_speedup, those that
+                             are known */
     bool is_summary;      /* without group_by: all rows as one group */
 } tb_study_view_options;
 
@@ -42,10 +43,11 @@ size_t tb_study_view_columns(const tb_study_view *view);
 const char *tb_study_view_name(const tb_study_view *view, size_t column);
 tb_cell tb_study_view_cell(const tb_study_view *view, size_t column);
 
-/** How many points the study has, how many are there, and how many of these make no sense. */
+/** How many points the study has, how many are there, how many of these make no sense, and how many
+ *  have a warning. */
 typedef struct tb_study_counts {
-    int64_t points, finished, refused;
-    const char *first_error; /* of the latter, or NULL; borrowed from the view */
+    int64_t points, finished, refused, warned;
+    const char *first_error, *first_warning; /* or NULL; borrowed from the view */
 } tb_study_counts;
 
 TB_NODISCARD tb_status tb_study_view_counts(tb_study_view *view, tb_study_counts *out,

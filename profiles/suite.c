@@ -77,7 +77,9 @@ static tb_status read_item(const tb_yaml_node *node, const char *path, tb_suite_
 /* What only studies have (study.h). */
 static tb_status refuse_study(const tb_yaml_node *entry, tb_error *err)
 {
-    static const char *const keys[] = {"device", "baseline_kernel", "set", "mechanism"};
+    static const char *const keys[] = {
+        "device",   "baseline_kernel", "set",           "mechanism",    "baseline",    "tiles",
+        "parallel", "mechanism_seed",  "whole_network", "network_case", "dense_steps", "schedule"};
     for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
         const tb_yaml_node *node = tb_yaml_get(entry, keys[k]);
         if (node != NULL) {
@@ -106,7 +108,7 @@ static tb_status read_axes(const tb_yaml_node *entry, tb_arena *arena, tb_suite_
         status = tb_suite_axes_read(entry, arena, out, err);
     }
     const tb_yaml_node *published = tb_yaml_get(entry, "published");
-    if (status == TB_OK && published != NULL && out->count > 0) {
+    if (status == TB_OK && published != NULL && out->list.count > 0) {
         return tb_yaml_fail(published, err,
                             "published values are of one problem; leave out the "
                             "axes, or these");

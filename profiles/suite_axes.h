@@ -10,18 +10,10 @@
 #define TB_SUITE_AXES_H
 
 #include "arena.h"
-#include "yaml_doc.h"
-
-#define TB_AXES_MAX 12
-
-typedef struct tb_suite_axis {
-    const tb_yaml_node *key; /* names the value that varies: pattern.window */
-    const tb_yaml_node *values;
-} tb_suite_axis;
+#include "axis_list.h"
 
 typedef struct tb_suite_axes {
-    tb_suite_axis axis[TB_AXES_MAX]; /* those of zip first */
-    size_t count, zip_count;
+    tb_axis_list list;
     size_t total;        /* combinations */
     const size_t *drawn; /* of them; NULL = all */
     size_t problems;     /* that the entry stands for: 1 without axes */

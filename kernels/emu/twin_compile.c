@@ -2,6 +2,7 @@
 
 #include "program.h"
 #include "scratch_folder.h"
+#include "twin_cache.h"
 #include "twin_sources.h"
 
 #include <stdio.h>
@@ -72,12 +73,13 @@ static tb_status report(const char *name, const tb_buffer *log, tb_error *err)
     return tb_fail(err, TB_EINVAL, "%s does not compile: %.*s", name, (int)strcspn(at, "\n"), at);
 }
 
-static tb_status compile(const char *folder, const char *name, const char *const *options,
-                         tb_buffer *log, tb_error *err)
+/* The compiler's command line, NULL-ended. */
+static tb_status list_arguments(const char *name, const char *const *options,
+                                const char *arguments[MAX_OPTIONS + 1], tb_error *err)
 {
-    const char *arguments[MAX_OPTIONS + 1] = {compiler()};
     bool is_clang = strstr(compiler(), "clang") != NULL;
-    int count = 1, code = 0;
+    int count = 0;
+    arguments[count++] = compiler();
     for (size_t i = 0; i < sizeof fixed_options / sizeof *fixed_options; i++) {
         arguments[count++] = fixed_options[i];
     }
@@ -98,8 +100,8 @@ static tb_status compile(const char *folder, const char *name, const char *const
     if (!is_clang) {
         arguments[count++] = "-lgcc"; /* popcount */
     }
-    tb_status status = tb_program_run(arguments, folder, log, &code, err);
-    return status == TB_OK && code != 0 ? report(name, log, err) : status;
+    arguments[count] = NULL;
+    return TB_OK;
 }
 
 static tb_status read_object(const char *folder, tb_file_bytes *image, tb_error *err)
@@ -109,20 +111,39 @@ static tb_status read_object(const char *folder, tb_file_bytes *image, tb_error 
     return tb_file_read(path, MAX_IMAGE, image, err);
 }
 
+static tb_status compile(const tb_twin_recipe *recipe, tb_buffer *log, tb_file_bytes *image,
+                         tb_error *err)
+{
+    tb_scratch_folder *scratch = NULL;
+    int code = 0;
+    tb_status status = tb_scratch_folder_make(&scratch, err);
+    if (status == TB_OK) {
+        const char *folder = tb_scratch_folder_path(scratch);
+        status = write_headers(folder, recipe->headers, err);
+        status = status != TB_OK ? status : write_headers(folder, tb_twin_sources, err);
+        status = status != TB_OK ? status : write_into(folder, recipe->name, recipe->text, err);
+        status =
+            status != TB_OK ? status : tb_program_run(recipe->arguments, folder, log, &code, err);
+        status = status == TB_OK && code != 0 ? report(recipe->name, log, err) : status;
+        status = status != TB_OK ? status : read_object(folder, image, err);
+    }
+    tb_scratch_folder_remove(scratch);
+    return status;
+}
+
 tb_status tb_twin_compile(const char *name, const char *text, const tb_cuda_source *headers,
                           const char *const *options, tb_buffer *log, tb_file_bytes *image,
                           tb_error *err)
 {
-    tb_scratch_folder *scratch = NULL;
-    tb_status status = tb_scratch_folder_make(&scratch, err);
-    if (status == TB_OK) {
-        const char *folder = tb_scratch_folder_path(scratch);
-        status = write_headers(folder, headers, err);
-        status = status != TB_OK ? status : write_headers(folder, tb_twin_sources, err);
-        status = status != TB_OK ? status : write_into(folder, name, text, err);
-        status = status != TB_OK ? status : compile(folder, name, options, log, err);
-        status = status != TB_OK ? status : read_object(folder, image, err);
+    const char *arguments[MAX_OPTIONS + 1];
+    tb_twin_recipe recipe = {name, text, headers, arguments};
+    tb_status status = list_arguments(name, options, arguments, err);
+    if (status != TB_OK || tb_twin_cache_read(&recipe, image)) {
+        return status;
     }
-    tb_scratch_folder_remove(scratch);
+    status = compile(&recipe, log, image, err);
+    if (status == TB_OK) {
+        tb_twin_cache_write(&recipe, image);
+    }
     return status;
 }

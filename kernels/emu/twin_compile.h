@@ -7,12 +7,13 @@
 #include "file.h"
 
 /**
- * Compile a text, in a scratch folder that is gone afterwards.
+ * Compile a text, in a scratch folder that is gone afterwards. Where $TILEBOUND_TWIN_CACHE names a
+ * folder, what was compiled of the same texts by the same compiler and options is taken from there.
  *
  * @param[in]  name     of the text, as the compiler calls it: a file name without a folder
  * @param[in]  headers  what it may include besides the emulator's own, ended by a name of NULL
  * @param[in]  options  NULL-ended; those that begin with -D are passed on; NULL for none
- * @param[out] log      what the compiler says is appended, of a success too
+ * @param[out] log      what the compiler says is appended, of a success too but for a cached one
  * @param[out] image    the object's bytes, to be freed with tb_file_release()
  * @return TB_OK; TB_EINVAL for what does not compile: the compiler's first complaint;
  *         TB_EUNAVAILABLE without a compiler; TB_EIO; TB_ENOMEM

@@ -2,6 +2,7 @@
 
 #include "cuda_sources.h"
 #include "file.h"
+#include "hash.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,46 +12,24 @@
 #define MOST_BYTES      ((size_t)256 << 20)
 #define HEADER_CAPACITY 512
 
-/* Two FNV-1a hashes of 64 bits side by side (Fowler, Noll and Vo), the second begun elsewhere. */
-typedef struct hash {
-    uint64_t a, b;
-} hash;
-
-static const hash hash_begin = {UINT64_C(0xcbf29ce484222325), UINT64_C(0x9e3779b97f4a7c15)};
-
-static void hash_bytes(hash *h, const void *data, size_t length)
-{
-    const unsigned char *at = data;
-    for (size_t i = 0; i < length; i++) {
-        h->a = (h->a ^ at[i]) * UINT64_C(0x100000001b3);
-        h->b = (h->b ^ at[i]) * UINT64_C(0x100000001b3);
-    }
-}
-
-/* With its end, so that texts one after another do not run together. */
-static void hash_text(hash *h, const char *text)
-{
-    hash_bytes(h, text, strlen(text) + 1);
-}
-
 static void find_key(const tb_cuda_variant *variant, int sm, const char *compiler, bool is_emulated,
                      char key[33])
 {
-    hash h = hash_begin;
+    tb_hash h = tb_hash_begin();
     char target[64];
     for (const tb_cuda_source *source = tb_cuda_sources; source->name != NULL; source++) {
-        hash_text(&h, source->name);
-        hash_text(&h, source->text);
+        tb_hash_text(&h, source->name);
+        tb_hash_text(&h, source->text);
     }
-    hash_text(&h, variant->source);
-    hash_text(&h, variant->kernel);
+    tb_hash_text(&h, variant->source);
+    tb_hash_text(&h, variant->kernel);
     for (const char *const *option = variant->options; *option != NULL; option++) {
-        hash_text(&h, *option);
+        tb_hash_text(&h, *option);
     }
     (void)snprintf(target, sizeof target, "sm_%d%s", sm, is_emulated ? " emulated" : "");
-    hash_text(&h, target);
-    hash_text(&h, compiler);
-    (void)snprintf(key, 33, "%016llx%016llx", (unsigned long long)h.a, (unsigned long long)h.b);
+    tb_hash_text(&h, target);
+    tb_hash_text(&h, compiler);
+    tb_hash_key(&h, key);
 }
 
 /* A folder and those above it, as far as they are ours to make. */
@@ -92,8 +71,8 @@ void tb_image_place_find(const tb_cuda_variant *variant, int sm, const char *com
 
 static uint64_t checksum(const unsigned char *data, size_t bytes)
 {
-    hash h = hash_begin;
-    hash_bytes(&h, data, bytes);
+    tb_hash h = tb_hash_begin();
+    tb_hash_bytes(&h, data, bytes);
     return h.a;
 }
 

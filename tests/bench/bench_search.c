@@ -49,11 +49,11 @@ static bool fill_entries(const tb_search_space *space, const tb_tiling *tiling, 
     tb_search_table table;
     tb_search_table_ask ask = {.dim = &space->dim[d],
                                .extent = extent,
+                               .real = extent,
                                .q_tile = tiling->q_tile[d],
                                .kv_tile = tiling->kv_tile[d],
                                .kv_tiling = tiling->kv_tiling,
                                .mask = space->kernel->mask,
-                               .may_dilate = true,
                                .keeps_tiles = true};
     if (tb_search_table_fill(&ask, &table, err) != TB_OK) {
         return false;
@@ -237,7 +237,10 @@ static int enumerate_bounds(const tb_search_space *space, const tb_search_result
 static int enumerate_times(const tb_search_space *space)
 {
     tb_error err = {0};
-    tb_search_shape shape = {.tiling = &space->tilings[0], .mask = space->kernel->mask};
+    tb_search_shape shape = {.problem = space->problem,
+                             .tiling = &space->tilings[0],
+                             .schedule = space->kernel->time.schedule,
+                             .mask = space->kernel->mask};
     int64_t ones[TB_MAX_RANK] = {1, 1, 1, 1}, left = SAMPLED;
     timer t = {0};
     entries dim[3];
@@ -270,7 +273,7 @@ static int bench(const tb_case *item, const tb_kernel *kernel, const tb_device *
     tb_tiling_list shapes;
     tb_search_result by_bound = {0}, by_time = {0};
     tb_error err = {0};
-    if (tb_search_tilings(item, kernel, device, TB_SHAPES_KERNEL, &shapes, &err) != TB_OK) {
+    if (tb_search_tilings(item, kernel, device, TB_SHAPES_KERNEL, false, &shapes, &err) != TB_OK) {
         return die("tile shapes", &err);
     }
     tb_search_space space = {.problem = item->problem,

@@ -1,8 +1,12 @@
 /* Host twins: sources that compile, and what is said of those that do not. */
 #include "cuda_sources.h"
+#include "file.h"
+#include "scratch_folder.h"
 #include "test_support.h"
 #include "twin.h"
 
+#include <dirent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,6 +99,48 @@ static void a_compiler__that_is_not_there_is_an_error(void **state)
     assert_null(twin);
 }
 
+/* The only file of a folder. */
+static void find_kept(const char *folder, char path[512])
+{
+    int count = 0;
+    DIR *open = opendir(folder);
+    assert_non_null(open);
+    for (const struct dirent *entry = readdir(open); entry != NULL; entry = readdir(open)) {
+        if (entry->d_name[0] != '.') {
+            (void)snprintf(path, 512, "%s/%s", folder, entry->d_name);
+            count++;
+        }
+    }
+    (void)closedir(open);
+    assert_int_equal(count, 1);
+}
+
+/* What was compiled before is opened again: also what someone has put in its place. */
+static void twins__are_kept_where_they_are_told_to(void **state)
+{
+    (void)state;
+    const char *const seven[] = {"-DTB_NUMBER=7", NULL}, *const nine[] = {"-DTB_NUMBER=9", NULL};
+    tb_scratch_folder *scratch = NULL;
+    tb_error err;
+    char kept[512];
+    tb_assert_ok(tb_scratch_folder_make(&scratch, &err), &err);
+    assert_int_equal(setenv("TILEBOUND_TWIN_CACHE", tb_scratch_folder_path(scratch), 1), 0);
+    tb_twin_destroy(open_twin(seven));
+    find_kept(tb_scratch_folder_path(scratch), kept);
+    tb_twin *again = open_twin(seven);
+    assert_int_equal(run(again, "one"), 7);
+    tb_twin_destroy(again);
+    tb_assert_ok(tb_file_replace(kept, "no object", strlen("no object"), &err), &err);
+    tb_assert_fails(tb_twin_create_text("one.cu", source, seven, &again, &err), &err, TB_EINVAL,
+                    "cannot be opened");
+    tb_twin *other = open_twin(nine);
+    assert_int_equal(run(other, "one"), 9);
+    tb_twin_destroy(other);
+    assert_int_equal(unsetenv("TILEBOUND_TWIN_CACHE"), 0);
+    tb_scratch_folder_remove(scratch);
+}
+
 TB_TESTS(cmocka_unit_test(twins__are_compiled_with_the_variants_macros),
          cmocka_unit_test(sources__that_do_not_compile_say_why),
-         cmocka_unit_test(a_compiler__that_is_not_there_is_an_error));
+         cmocka_unit_test(a_compiler__that_is_not_there_is_an_error),
+         cmocka_unit_test(twins__are_kept_where_they_are_told_to));

@@ -42,27 +42,22 @@ static bool is_permitted(void)
     return !tb_fake_cupti_has(TB_FAKE_PERMITTED, 0) && !tb_fake_cupti_has(TB_FAKE_COUNTERS, 0);
 }
 
-CUptiResult cuptiProfilerInitialize(CUpti_Profiler_Initialize_Params *pParams)
+static CUptiResult initialize(void)
 {
-    TB_FAKE_CALL("cuptiProfilerInitialize");
-    TB_FAKE_PARAMS(pParams, CUpti_Profiler_Initialize_Params);
     (void)pthread_mutex_lock(&state.lock);
     state.is_initialized = true;
     (void)pthread_mutex_unlock(&state.lock);
-    return tb_fake_cupti_result(CUPTI_SUCCESS);
+    return CUPTI_SUCCESS;
 }
 
-CUptiResult cuptiDeviceGetChipName(CUpti_Device_GetChipName_Params *pParams)
+static CUptiResult name_chip(CUpti_Device_GetChipName_Params *params)
 {
-    TB_FAKE_CALL("cuptiDeviceGetChipName");
-    TB_FAKE_PARAMS(pParams, CUpti_Device_GetChipName_Params);
     tb_fake_device device;
-    if (!tilebound_fake_device((int)pParams->deviceIndex, &device)) {
-        return tb_fake_cupti_result(CUPTI_ERROR_INVALID_DEVICE);
+    if (!tilebound_fake_device((int)params->deviceIndex, &device)) {
+        return CUPTI_ERROR_INVALID_DEVICE;
     }
-    pParams->pChipName = tb_fake_chip_of(device.sm);
-    return tb_fake_cupti_result(pParams->pChipName != NULL ? CUPTI_SUCCESS
-                                                           : CUPTI_ERROR_NOT_SUPPORTED);
+    params->pChipName = tb_fake_chip_of(device.sm);
+    return params->pChipName != NULL ? CUPTI_SUCCESS : CUPTI_ERROR_NOT_SUPPORTED;
 }
 
 static bool is_initialized(void)
@@ -73,29 +68,26 @@ static bool is_initialized(void)
     return is;
 }
 
-CUptiResult
-cuptiProfilerGetCounterAvailability(CUpti_Profiler_GetCounterAvailability_Params *pParams)
+static CUptiResult tell_availability(CUpti_Profiler_GetCounterAvailability_Params *params)
 {
-    TB_FAKE_CALL("cuptiProfilerGetCounterAvailability");
-    TB_FAKE_PARAMS(pParams, CUpti_Profiler_GetCounterAvailability_Params);
     if (!is_initialized()) {
-        return tb_fake_cupti_result(CUPTI_ERROR_NOT_INITIALIZED);
+        return CUPTI_ERROR_NOT_INITIALIZED;
     }
     if (!is_permitted()) {
-        return tb_fake_cupti_result(CUPTI_ERROR_INSUFFICIENT_PRIVILEGES);
+        return CUPTI_ERROR_INSUFFICIENT_PRIVILEGES;
     }
-    if (pParams->pCounterAvailabilityImage != NULL) {
-        if (pParams->counterAvailabilityImageSize < sizeof AVAILABILITY) {
-            return tb_fake_cupti_result(CUPTI_ERROR_PARAMETER_SIZE_NOT_SUFFICIENT);
+    if (params->pCounterAvailabilityImage != NULL) {
+        if (params->counterAvailabilityImageSize < sizeof AVAILABILITY) {
+            return CUPTI_ERROR_PARAMETER_SIZE_NOT_SUFFICIENT;
         }
-        memcpy(pParams->pCounterAvailabilityImage, AVAILABILITY, sizeof AVAILABILITY);
+        memcpy(params->pCounterAvailabilityImage, AVAILABILITY, sizeof AVAILABILITY);
     }
-    pParams->counterAvailabilityImageSize = sizeof AVAILABILITY;
-    return tb_fake_cupti_result(CUPTI_SUCCESS);
+    params->counterAvailabilityImageSize = sizeof AVAILABILITY;
+    return CUPTI_SUCCESS;
 }
 
 /* Records of kernels and counters of the same launches are not both to be had. */
-static CUptiResult enable(CUpti_RangeProfiler_Enable_Params *params)
+static CUptiResult begin_session(CUpti_RangeProfiler_Enable_Params *params)
 {
     if (!state.is_initialized) {
         return CUPTI_ERROR_NOT_INITIALIZED;
@@ -114,20 +106,18 @@ static CUptiResult enable(CUpti_RangeProfiler_Enable_Params *params)
     return state.session != NULL ? CUPTI_SUCCESS : CUPTI_ERROR_OUT_OF_MEMORY;
 }
 
-CUptiResult cuptiRangeProfilerEnable(CUpti_RangeProfiler_Enable_Params *pParams)
+static CUptiResult enable(CUpti_RangeProfiler_Enable_Params *params)
 {
-    TB_FAKE_CALL("cuptiRangeProfilerEnable");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_Enable_Params);
     if (!is_permitted()) {
-        return tb_fake_cupti_result(CUPTI_ERROR_INSUFFICIENT_PRIVILEGES);
+        return CUPTI_ERROR_INSUFFICIENT_PRIVILEGES;
     }
     (void)pthread_mutex_lock(&state.lock);
-    CUptiResult result = enable(pParams);
+    CUptiResult result = begin_session(params);
     (void)pthread_mutex_unlock(&state.lock);
     if (result == CUPTI_SUCCESS) {
         tb_fake_cupti_listen();
     }
-    return tb_fake_cupti_result(result);
+    return result;
 }
 
 /* Run `change` on the session, where it is the one that there is. */
@@ -140,7 +130,7 @@ static CUptiResult with_session(CUpti_RangeProfiler_Object *session, change_fn *
     CUptiResult result = session == NULL || session != state.session ? CUPTI_ERROR_INVALID_PARAMETER
                                                                      : change(session, params);
     (void)pthread_mutex_unlock(&state.lock);
-    return tb_fake_cupti_result(result);
+    return result;
 }
 
 static CUptiResult disable(CUpti_RangeProfiler_Object *session, void *params)
@@ -151,12 +141,12 @@ static CUptiResult disable(CUpti_RangeProfiler_Object *session, void *params)
     return CUPTI_SUCCESS;
 }
 
-CUptiResult cuptiRangeProfilerDisable(CUpti_RangeProfiler_Disable_Params *pParams)
+CUptiResult cuptiRangeProfilerDisable(CUpti_RangeProfiler_Disable_Params *params)
 {
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_Disable_Params);
-    CUptiResult result = with_session(pParams->pRangeProfilerObject, disable, NULL);
+    TB_FAKE_PARAMS(params, CUpti_RangeProfiler_Disable_Params);
+    CUptiResult result = with_session(params->pRangeProfilerObject, disable, NULL);
     TB_FAKE_CALL("cuptiRangeProfilerDisable"); /* the session ends even so */
-    return result;
+    return tb_fake_cupti_result(result);
 }
 
 static CUptiResult data_size(CUpti_RangeProfiler_Object *session, void *user)
@@ -176,14 +166,6 @@ static CUptiResult data_size(CUpti_RangeProfiler_Object *session, void *user)
     return CUPTI_SUCCESS;
 }
 
-CUptiResult
-cuptiRangeProfilerGetCounterDataSize(CUpti_RangeProfiler_GetCounterDataSize_Params *pParams)
-{
-    TB_FAKE_CALL("cuptiRangeProfilerGetCounterDataSize");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_GetCounterDataSize_Params);
-    return with_session(pParams->pRangeProfilerObject, data_size, pParams);
-}
-
 static CUptiResult begin_data(CUpti_RangeProfiler_Object *session, void *user)
 {
     (void)session;
@@ -194,14 +176,6 @@ static CUptiResult begin_data(CUpti_RangeProfiler_Object *session, void *user)
     }
     memcpy(params->pCounterData, &data, sizeof data);
     return CUPTI_SUCCESS;
-}
-
-CUptiResult cuptiRangeProfilerCounterDataImageInitialize(
-    CUpti_RangeProfiler_CounterDataImage_Initialize_Params *pParams)
-{
-    TB_FAKE_CALL("cuptiRangeProfilerCounterDataImageInitialize");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_CounterDataImage_Initialize_Params);
-    return with_session(pParams->pRangeProfilerObject, begin_data, pParams);
 }
 
 static CUptiResult configure(CUpti_RangeProfiler_Object *session, void *user)
@@ -226,13 +200,6 @@ static CUptiResult configure(CUpti_RangeProfiler_Object *session, void *user)
     return CUPTI_SUCCESS;
 }
 
-CUptiResult cuptiRangeProfilerSetConfig(CUpti_RangeProfiler_SetConfig_Params *pParams)
-{
-    TB_FAKE_CALL("cuptiRangeProfilerSetConfig");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_SetConfig_Params);
-    return with_session(pParams->pRangeProfilerObject, configure, pParams);
-}
-
 static CUptiResult start(CUpti_RangeProfiler_Object *session, void *params)
 {
     (void)params;
@@ -244,13 +211,6 @@ static CUptiResult start(CUpti_RangeProfiler_Object *session, void *params)
     session->has_range = false;
     session->counts = (tb_fake_counts){0};
     return CUPTI_SUCCESS;
-}
-
-CUptiResult cuptiRangeProfilerStart(CUpti_RangeProfiler_Start_Params *pParams)
-{
-    TB_FAKE_CALL("cuptiRangeProfilerStart");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_Start_Params);
-    return with_session(pParams->pRangeProfilerObject, start, NULL);
 }
 
 static CUptiResult push(CUpti_RangeProfiler_Object *session, void *user)
@@ -266,13 +226,6 @@ static CUptiResult push(CUpti_RangeProfiler_Object *session, void *user)
     return CUPTI_SUCCESS;
 }
 
-CUptiResult cuptiRangeProfilerPushRange(CUpti_RangeProfiler_PushRange_Params *pParams)
-{
-    TB_FAKE_CALL("cuptiRangeProfilerPushRange");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_PushRange_Params);
-    return with_session(pParams->pRangeProfilerObject, push, pParams);
-}
-
 static CUptiResult pop(CUpti_RangeProfiler_Object *session, void *params)
 {
     (void)params;
@@ -281,13 +234,6 @@ static CUptiResult pop(CUpti_RangeProfiler_Object *session, void *params)
     }
     session->is_open = false;
     return CUPTI_SUCCESS;
-}
-
-CUptiResult cuptiRangeProfilerPopRange(CUpti_RangeProfiler_PopRange_Params *pParams)
-{
-    TB_FAKE_CALL("cuptiRangeProfilerPopRange");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_PopRange_Params);
-    return with_session(pParams->pRangeProfilerObject, pop, NULL);
 }
 
 /* The pass is over: what it counted is kept. */
@@ -313,13 +259,6 @@ static CUptiResult stop(CUpti_RangeProfiler_Object *session, void *user)
     return CUPTI_SUCCESS;
 }
 
-CUptiResult cuptiRangeProfilerStop(CUpti_RangeProfiler_Stop_Params *pParams)
-{
-    TB_FAKE_CALL("cuptiRangeProfilerStop");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_Stop_Params);
-    return with_session(pParams->pRangeProfilerObject, stop, pParams);
-}
-
 static CUptiResult decode(CUpti_RangeProfiler_Object *session, void *user)
 {
     CUpti_RangeProfiler_DecodeData_Params *params = user;
@@ -335,22 +274,35 @@ static CUptiResult decode(CUpti_RangeProfiler_Object *session, void *user)
     return CUPTI_SUCCESS;
 }
 
-CUptiResult cuptiRangeProfilerDecodeData(CUpti_RangeProfiler_DecodeData_Params *pParams)
+static CUptiResult count_ranges(CUpti_RangeProfiler_GetCounterDataInfo_Params *params)
 {
-    TB_FAKE_CALL("cuptiRangeProfilerDecodeData");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_DecodeData_Params);
-    return with_session(pParams->pRangeProfilerObject, decode, pParams);
+    tb_fake_data_image data;
+    if (!tb_fake_data_is_good(params->pCounterDataImage, params->counterDataImageSize, &data)) {
+        return CUPTI_ERROR_INVALID_PARAMETER;
+    }
+    params->numTotalRanges = data.ranges;
+    return CUPTI_SUCCESS;
 }
 
-CUptiResult
-cuptiRangeProfilerGetCounterDataInfo(CUpti_RangeProfiler_GetCounterDataInfo_Params *pParams)
-{
-    TB_FAKE_CALL("cuptiRangeProfilerGetCounterDataInfo");
-    TB_FAKE_PARAMS(pParams, CUpti_RangeProfiler_GetCounterDataInfo_Params);
-    tb_fake_data_image data;
-    if (!tb_fake_data_is_good(pParams->pCounterDataImage, pParams->counterDataImageSize, &data)) {
-        return tb_fake_cupti_result(CUPTI_ERROR_INVALID_PARAMETER);
-    }
-    pParams->numTotalRanges = data.ranges;
-    return tb_fake_cupti_result(CUPTI_SUCCESS);
-}
+TB_FAKE_PROFILER_CALL(cuptiProfilerInitialize, CUpti_Profiler_Initialize_Params, initialize())
+TB_FAKE_PROFILER_CALL(cuptiDeviceGetChipName, CUpti_Device_GetChipName_Params, name_chip(params))
+TB_FAKE_PROFILER_CALL(cuptiProfilerGetCounterAvailability,
+                      CUpti_Profiler_GetCounterAvailability_Params, tell_availability(params))
+TB_FAKE_PROFILER_CALL(cuptiRangeProfilerEnable, CUpti_RangeProfiler_Enable_Params, enable(params))
+TB_FAKE_PROFILER_CALL(cuptiRangeProfilerGetCounterDataInfo,
+                      CUpti_RangeProfiler_GetCounterDataInfo_Params, count_ranges(params))
+
+/* Calls that are of a session. */
+#define SESSION_CALL(call, type, change)                                                           \
+    TB_FAKE_PROFILER_CALL(call, type, with_session(params->pRangeProfilerObject, change, params))
+
+SESSION_CALL(cuptiRangeProfilerGetCounterDataSize, CUpti_RangeProfiler_GetCounterDataSize_Params,
+             data_size)
+SESSION_CALL(cuptiRangeProfilerCounterDataImageInitialize,
+             CUpti_RangeProfiler_CounterDataImage_Initialize_Params, begin_data)
+SESSION_CALL(cuptiRangeProfilerSetConfig, CUpti_RangeProfiler_SetConfig_Params, configure)
+SESSION_CALL(cuptiRangeProfilerStart, CUpti_RangeProfiler_Start_Params, start)
+SESSION_CALL(cuptiRangeProfilerPushRange, CUpti_RangeProfiler_PushRange_Params, push)
+SESSION_CALL(cuptiRangeProfilerPopRange, CUpti_RangeProfiler_PopRange_Params, pop)
+SESSION_CALL(cuptiRangeProfilerStop, CUpti_RangeProfiler_Stop_Params, stop)
+SESSION_CALL(cuptiRangeProfilerDecodeData, CUpti_RangeProfiler_DecodeData_Params, decode)

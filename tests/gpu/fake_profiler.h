@@ -66,4 +66,13 @@ void tb_fake_profiler_count(const tb_fake_launch *launch);
         }                                                                                          \
     } while (0)
 
+/** Define a call with the result that an expression of `params` has. */
+#define TB_FAKE_PROFILER_CALL(call, type, result)                                                  \
+    CUptiResult call(type *params)                                                                 \
+    {                                                                                              \
+        TB_FAKE_CALL(#call);                                                                       \
+        TB_FAKE_PARAMS(params, type);                                                              \
+        return tb_fake_cupti_result(result);                                                       \
+    }
+
 #endif

@@ -1,7 +1,6 @@
 /* The search is exact: its rows, its front and its count are those of plain enumeration through the
  * census and the time model. */
-#include "predict_time.h"
-#include "search.h"
+#include "search_listing.h"
 #include "test_support.h"
 #include "timed_case.h"
 
@@ -9,220 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_ROWS 20000
-
 /* A space with what it borrows. */
 typedef struct drawn {
     tb_search_space space;
     tb_tiling tilings[3];
 } drawn;
-
-/* Every configuration of a space, ranked. */
-typedef struct listed {
-    tb_search_row *rows;
-    size_t count;
-} listed;
-
-static const tb_search_space *sorted_space; /* qsort takes no argument */
-
-static int compare_rows(const void *a, const void *b)
-{
-    return tb_search_before(sorted_space, a, b) ? -1 : tb_search_before(sorted_space, b, a) ? 1 : 0;
-}
-
-static double enumerate_time(const tb_search_space *space, const tb_pattern *pattern,
-                             const tb_tiling *tiling)
-{
-    tb_case item = tb_case_default();
-    tb_prediction p = {0};
-    tb_timing timing;
-    tb_error err = {0};
-    int rank = space->problem.layout.rank;
-    item.problem = space->problem;
-    item.pattern = *pattern;
-    item.tiling.has_kind = item.tiling.has_kv_tiling = true;
-    item.tiling.kind = tiling->kind;
-    item.tiling.kv_tiling = tiling->kv_tiling;
-    item.tiling.q_dims = item.tiling.kv_dims = rank;
-    memcpy(item.tiling.q_tile, tiling->q_tile, sizeof tiling->q_tile);
-    memcpy(item.tiling.kv_tile, tiling->kv_tile, sizeof tiling->kv_tile);
-    tb_case_normalize(&item);
-    tb_assert_ok(tb_predict(&item, space->kernel, &p, &err), &err);
-    tb_assert_ok(tb_predict_time(&p, space->kernel, space->device, NULL, &timing, &err), &err);
-    tb_prediction_release(&p);
-    return timing.time.total_us;
-}
-
-static bool meets(const tb_search_space *space, const tb_search_row *row, const tb_bound *bound)
-{
-    bool ok = bound->sparsity >= space->sparsity_low && bound->sparsity <= space->sparsity_high;
-    for (int d = 0; d < space->problem.layout.rank; d++) {
-        const tb_search_dim *dim = &space->dim[d];
-        int64_t w = row->window[d], extent = space->problem.layout.extent[d];
-        bool is_free = dim->window == 0;
-        ok = ok && (!is_free || w >= dim->min_window);
-        ok = ok && (!is_free || w % dim->window_step == 0 || w == extent);
-        ok = ok && (!is_free || (w - 1) * row->dilation[d] + 1 >= dim->min_field);
-        ok = ok && (is_free || w == dim->window);
-        ok = ok && (dim->stride == 0 || row->stride[d] == dim->stride);
-        ok = ok && (!space->equal_window || w == row->window[0]);
-    }
-    bool is_full = space->fully_block_sparse || space->goal == TB_SEARCH_STRIDE;
-    return ok && (!is_full || bound->fully_block_sparse);
-}
-
-static void enumerate_one(const tb_search_space *space, tb_search_row *row, listed *out)
-{
-    tb_pattern pattern = tb_search_pattern(space, row);
-    const tb_tiling *tiling = &space->tilings[row->tiling];
-    tb_census census;
-    tb_bound bound;
-    tb_error err = {0};
-    tb_assert_ok(tb_census_count(&space->problem, &pattern, tiling, NULL, &census, &err), &err);
-    tb_assert_ok(tb_bound_compute(&space->problem, &pattern, tiling, &census, TB_BASELINE_SELF,
-                                  &bound, &err),
-                 &err);
-    if (!meets(space, row, &bound)) {
-        return;
-    }
-    row->visited = census.visited;
-    row->visible_pairs = census.visible_pairs;
-    row->tile_speedup = bound.tile_speedup;
-    row->sparsity = bound.sparsity;
-    row->stride_product = 1;
-    for (int d = 0; d < space->problem.layout.rank; d++) {
-        row->stride_product *= (double)row->stride[d];
-    }
-    row->cost = space->goal == TB_SEARCH_STRIDE
-                    ? row->stride_product
-                    : (double)census.visited / (double)bound.baseline_tiles;
-    if (space->goal == TB_SEARCH_TIME) {
-        row->cost = row->time_us = enumerate_time(space, &pattern, tiling);
-    }
-    assert_true(out->count < MOST_ROWS);
-    out->rows[out->count++] = *row;
-}
-
-static void enumerate_dims(const tb_search_space *space, int d, tb_search_row *row, listed *out)
-{
-    if (d == space->problem.layout.rank) {
-        enumerate_one(space, row, out);
-        return;
-    }
-    int64_t extent = space->problem.layout.extent[d];
-    const tb_search_dim *dim = &space->dim[d];
-    int64_t first = dim->dilation > 0 ? dim->dilation : 1;
-    int64_t last = dim->dilation > 0 ? dim->dilation : dim->max_dilation;
-    if (space->tilings[row->tiling].kind != TB_TILING_MULTI_DIM) {
-        last = 1;
-    }
-    for (int64_t dilation = first; dilation <= last; dilation++) {
-        for (int64_t w = 1; w * dilation <= extent; w++) {
-            for (int64_t s = 1; s <= w; s++) {
-                row->window[d] = w;
-                row->stride[d] = s;
-                row->dilation[d] = dilation;
-                enumerate_dims(space, d + 1, row, out);
-            }
-        }
-    }
-}
-
-static listed enumerate(const tb_search_space *space)
-{
-    listed out = {.rows = calloc(MOST_ROWS, sizeof *out.rows)};
-    assert_non_null(out.rows);
-    for (size_t t = 0; t < space->tiling_count; t++) {
-        tb_search_row row = {.tiling = t};
-        enumerate_dims(space, 0, &row, &out);
-    }
-    sorted_space = space;
-    qsort(out.rows, out.count, sizeof *out.rows, compare_rows);
-    return out;
-}
-
-static bool are_kin(const tb_search_row *a, const tb_search_row *b)
-{
-    return a->tiling == b->tiling && memcmp(a->window, b->window, sizeof a->window) == 0 &&
-           memcmp(a->dilation, b->dilation, sizeof a->dilation) == 0;
-}
-
-/* Rows of the ranking with one a window, where that is asked. */
-static void keep_one_per_window(listed *all, size_t top)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < all->count && kept < top; i++) {
-        bool is_new = true;
-        for (size_t k = 0; k < kept && is_new; k++) {
-            is_new = !are_kin(&all->rows[k], &all->rows[i]);
-        }
-        if (is_new) {
-            all->rows[kept++] = all->rows[i];
-        }
-    }
-    all->count = kept;
-}
-
-/* The front of a ranking: walks it by cost, and keeps what sees more than all before. */
-static listed front_of(const listed *all)
-{
-    listed out = {.rows = calloc(all->count + 1, sizeof *out.rows)};
-    for (size_t i = 0; i < all->count; i++) {
-        const tb_search_row *last = out.count > 0 ? &out.rows[out.count - 1] : NULL;
-        if (last == NULL || all->rows[i].visible_pairs > last->visible_pairs) {
-            out.rows[out.count++] = all->rows[i];
-        }
-    }
-    return out;
-}
-
-static void assert_same(const tb_search_space *space, const tb_search_row *got,
-                        const tb_search_row *want)
-{
-    int rank = space->problem.layout.rank;
-    for (int d = 0; d < rank; d++) {
-        assert_int_equal(got->window[d], want->window[d]);
-        assert_int_equal(got->stride[d], want->stride[d]);
-        assert_int_equal(got->dilation[d], want->dilation[d]);
-    }
-    assert_int_equal(got->tiling, want->tiling);
-    assert_int_equal(got->visited, want->visited);
-    assert_int_equal(got->visible_pairs, want->visible_pairs);
-    assert_true(got->cost >= want->cost && got->cost <= want->cost);
-    assert_true(got->tile_speedup >= want->tile_speedup && got->tile_speedup <= want->tile_speedup);
-    assert_true(got->sparsity >= want->sparsity && got->sparsity <= want->sparsity);
-}
-
-/* Search and enumeration agree; returns how many configurations there were. */
-static size_t check_space(const tb_search_space *space)
-{
-    tb_search_result result = {0};
-    tb_error err = {0};
-    listed all = enumerate(space);
-    listed front = front_of(&all);
-    tb_assert_ok(tb_search_run(space, &result, &err), &err);
-    assert_true(result.is_proven);
-    assert_int_equal(result.evaluated, all.count);
-    size_t configurations = all.count;
-    if (space->one_per_window) {
-        keep_one_per_window(&all, space->top);
-    }
-    size_t wanted = all.count < space->top ? all.count : space->top;
-    assert_int_equal(result.row_count, wanted);
-    for (size_t i = 0; i < wanted; i++) {
-        assert_same(space, &result.rows[i], &all.rows[i]);
-    }
-    if (space->goal != TB_SEARCH_STRIDE) {
-        assert_int_equal(result.pareto_count, front.count);
-        for (size_t i = 0; i < front.count; i++) { /* the search's begins with the most visible */
-            assert_same(space, &result.pareto[i], &front.rows[front.count - 1 - i]);
-        }
-    }
-    tb_search_release(&result);
-    free(all.rows);
-    free(front.rows);
-    return configurations;
-}
 
 static void draw_dim(gsl_rng *random, int64_t extent, bool is_small, tb_search_dim *dim)
 {
@@ -247,9 +37,12 @@ static void draw_dim(gsl_rng *random, int64_t extent, bool is_small, tb_search_d
     }
 }
 
-static void draw(gsl_rng *random, tb_search_goal goal, drawn *out)
+/* The largest extents by rank. */
+static const int64_t bound_extents[] = {30, 7, 4}, time_extents[] = {28, 7, 4};
+static const int64_t few_extents[] = {14, 4, 2};
+
+static void draw(gsl_rng *random, tb_search_goal goal, const int64_t *extents, drawn *out)
 {
-    static const int64_t bound_extents[] = {30, 7, 4}, time_extents[] = {28, 7, 4};
     static const int64_t sizes[] = {1, 2, 3, 4, 8};
     bool is_timed = goal == TB_SEARCH_TIME;
     int rank = (int)tb_test_between(random, 1, 3);
@@ -259,8 +52,7 @@ static void draw(gsl_rng *random, tb_search_goal goal, drawn *out)
     space->problem.layout.rank = rank;
     space->problem.heads = space->problem.heads_kv = tb_test_between(random, 1, 40);
     for (int d = 0; d < rank; d++) {
-        int64_t most = is_timed ? time_extents[rank - 1] : bound_extents[rank - 1];
-        space->problem.layout.extent[d] = tb_test_between(random, 1, most);
+        space->problem.layout.extent[d] = tb_test_between(random, 1, extents[rank - 1]);
         draw_dim(random, space->problem.layout.extent[d], is_timed, &space->dim[d]);
     }
     if (tb_test_between(random, 0, 2) == 0) {
@@ -300,8 +92,8 @@ static void search__by_bound_is_enumeration(void **state)
     size_t configurations = 0;
     for (int i = 0; i < cases; i++) {
         drawn d;
-        draw(random, TB_SEARCH_BOUND, &d);
-        configurations += check_space(&d.space);
+        draw(random, TB_SEARCH_BOUND, bound_extents, &d);
+        configurations += tb_search_listing_check(&d.space);
     }
     print_message("%d spaces of %zu configurations by bound\n", cases, configurations);
     gsl_rng_free(random);
@@ -315,8 +107,8 @@ static void search__by_stride_is_enumeration(void **state)
     size_t configurations = 0;
     for (int i = 0; i < cases; i++) {
         drawn d;
-        draw(random, TB_SEARCH_STRIDE, &d);
-        configurations += check_space(&d.space);
+        draw(random, TB_SEARCH_STRIDE, bound_extents, &d);
+        configurations += tb_search_listing_check(&d.space);
     }
     print_message("%d spaces of %zu fully block-sparse configurations by stride\n", cases,
                   configurations);
@@ -340,17 +132,132 @@ static void search__by_time_is_enumeration(void **state)
         tb_bench bench = tb_bench_of(pairs[k][0], pairs[k][1]);
         for (int i = 0; i < cases; i++, spaces++) {
             drawn d;
-            draw(random, TB_SEARCH_TIME, &d);
+            draw(random, TB_SEARCH_TIME, time_extents, &d);
             if (i % 2 == 0) { /* several waves on few SMs */
                 tb_test_set(bench.device, i % 4 == 0 ? "sm_count=4" : "sm_count=13");
             }
             d.space.kernel = bench.kernel;
             d.space.device = bench.device;
-            configurations += check_space(&d.space);
+            configurations += tb_search_listing_check(&d.space);
         }
         tb_bench_close(&bench);
     }
     print_message("%zu spaces of %zu configurations by time\n", spaces, configurations);
+    gsl_rng_free(random);
+}
+
+/* Layouts that are longer by 0 to 2 tokens, along one or two axes. */
+static void pad(gsl_rng *random, drawn *d)
+{
+    int rank = d->space.problem.layout.rank;
+    d->space.dim[tb_test_between(random, 0, rank - 1)].max_padding = tb_test_between(random, 1, 2);
+    d->space.dim[tb_test_between(random, 0, rank - 1)].max_padding = 1;
+}
+
+/* Runs of tokens in some order instead of boxes. */
+static void cut_runs(gsl_rng *random, drawn *d)
+{
+    for (size_t t = 0; t < d->space.tiling_count; t++) {
+        d->tilings[t] = (tb_tiling){.kind = TB_TILING_SINGLE_DIM,
+                                    .q_tile = {tb_test_between(random, 1, 6)},
+                                    .kv_tile = {tb_test_between(random, 1, 6)}};
+        if (d->space.problem.layout.rank > 1) {
+            d->tilings[t].order = (tb_token_order)tb_test_between(random, 0, 2);
+        }
+    }
+    d->space.max_counted = TB_SEARCH_LISTING_MOST;
+}
+
+static void search__over_padded_layouts_is_enumeration(void **state)
+{
+    (void)state;
+    gsl_rng *random = tb_test_random();
+    int cases = tb_test_cases(600);
+    size_t configurations = 0;
+    for (int i = 0; i < cases; i++) {
+        drawn d;
+        draw(random, i % 3 == 0 ? TB_SEARCH_STRIDE : TB_SEARCH_BOUND, few_extents, &d);
+        pad(random, &d);
+        configurations += tb_search_listing_check(&d.space);
+    }
+    print_message("%d spaces of %zu configurations with padding\n", cases, configurations);
+    gsl_rng_free(random);
+}
+
+static void search__over_runs_of_tokens_is_enumeration(void **state)
+{
+    (void)state;
+    gsl_rng *random = tb_test_random();
+    int cases = tb_test_cases(300);
+    size_t configurations = 0;
+    for (int i = 0; i < cases; i++) {
+        drawn d;
+        draw(random, i % 3 == 0 ? TB_SEARCH_STRIDE : TB_SEARCH_BOUND, few_extents, &d);
+        cut_runs(random, &d);
+        if (i % 4 == 0) {
+            pad(random, &d);
+        }
+        configurations += tb_search_listing_check(&d.space);
+    }
+    print_message("%d spaces of %zu configurations of runs\n", cases, configurations);
+    gsl_rng_free(random);
+}
+
+/* All of it at once, by time: schedules, padding, runs. */
+static void search__over_schedules_is_enumeration(void **state)
+{
+    (void)state;
+    static const char *const kernels[] = {"cutlass-hopper-fna", "tilebound", "flex-fna"};
+    gsl_rng *random = tb_test_random();
+    int cases = tb_test_cases(40);
+    size_t configurations = 0, spaces = 0;
+    for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
+        tb_bench bench = tb_bench_of(kernels[k], "h100-sxm");
+        tb_test_set(bench.device, "sm_count=5");
+        for (int i = 0; i < cases; i++, spaces++) {
+            drawn d;
+            draw(random, TB_SEARCH_TIME, few_extents, &d);
+            d.space.all_schedules = i % 4 != 3;
+            if (i % 2 == 0) {
+                pad(random, &d);
+            }
+            if (i % 3 == 0 && k > 0) {
+                cut_runs(random, &d);
+            }
+            d.space.kernel = bench.kernel;
+            d.space.device = bench.device;
+            configurations += tb_search_listing_check(&d.space);
+        }
+        tb_bench_close(&bench);
+    }
+    print_message("%zu spaces of %zu configurations with schedules\n", spaces, configurations);
+    gsl_rng_free(random);
+}
+
+/* A limit on what is counted is kept, and said. */
+static void search__gives_up_a_proof_where_it_is_told_to(void **state)
+{
+    (void)state;
+    gsl_rng *random = tb_test_random();
+    tb_search_result result;
+    tb_error err = {0};
+    drawn d;
+    do {
+        draw(random, TB_SEARCH_BOUND, bound_extents, &d);
+        cut_runs(random, &d);
+    } while (d.space.problem.layout.rank != 2 || tb_layout_tokens(&d.space.problem.layout) < 12);
+    d.space.max_counted = 3;
+    d.space.sparsity_low = 0;
+    d.space.sparsity_high = 1;
+    d.space.fully_block_sparse = false;
+    for (int k = 0; k < 2; k++) {
+        d.space.dim[k] = (tb_search_dim){.dilation = 1, .min_window = 1, .window_step = 1};
+    }
+    tb_assert_ok(tb_search_run(&d.space, &result, &err), &err);
+    assert_int_equal(result.counted, 3);
+    assert_false(result.is_proven);
+    assert_true(result.row_count <= 3);
+    tb_search_release(&result);
     gsl_rng_free(random);
 }
 
@@ -361,7 +268,7 @@ static void search__bad_spaces_are_refused(void **state)
     tb_search_result result;
     tb_error err = {0};
     drawn d;
-    draw(random, TB_SEARCH_BOUND, &d);
+    draw(random, TB_SEARCH_BOUND, bound_extents, &d);
     tb_search_space bad = d.space;
     bad.dim[0].window_step = 0;
     tb_assert_fails(tb_search_run(&bad, &result, &err), &err, TB_EINVAL, "windows in steps of 0");
@@ -375,6 +282,14 @@ static void search__bad_spaces_are_refused(void **state)
     bad.goal = TB_SEARCH_TIME;
     tb_assert_fails(tb_search_run(&bad, &result, &err), &err, TB_EINVAL, "needs a device");
     bad = d.space;
+    bad.all_schedules = true;
+    tb_assert_fails(tb_search_run(&bad, &result, &err), &err, TB_EINVAL, "only matter to times");
+    bad = d.space;
+    bad.dim[0].max_padding = -1;
+    tb_assert_fails(tb_search_run(&bad, &result, &err), &err, TB_EINVAL, "padding by -1");
+    bad.dim[0].max_padding = 1000000;
+    tb_assert_fails(tb_search_run(&bad, &result, &err), &err, TB_EINVAL, "--max-padding");
+    bad = d.space;
     bad.sparsity_low = 0.5;
     bad.sparsity_high = 0.4;
     tb_assert_fails(tb_search_run(&bad, &result, &err), &err, TB_EINVAL, "the lower one comes");
@@ -384,4 +299,8 @@ static void search__bad_spaces_are_refused(void **state)
 TB_TESTS(cmocka_unit_test(search__by_bound_is_enumeration),
          cmocka_unit_test(search__by_stride_is_enumeration),
          cmocka_unit_test(search__by_time_is_enumeration),
+         cmocka_unit_test(search__over_padded_layouts_is_enumeration),
+         cmocka_unit_test(search__over_runs_of_tokens_is_enumeration),
+         cmocka_unit_test(search__over_schedules_is_enumeration),
+         cmocka_unit_test(search__gives_up_a_proof_where_it_is_told_to),
          cmocka_unit_test(search__bad_spaces_are_refused));

@@ -1,38 +1,25 @@
 /* Measuring on a GPU that is made up: its times, clocks and faults are the test's. */
 #include "test_support.h"
 
-#include "measure.h"
+#include "measure_bench.h"
 #include "measured_speedup.h"
 #include "profile_write.h"
 #include "reference_output.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #define NEAR        1e-9
 #define OVERHEAD_US 7.25
 
-struct tb_plan_state {
-    tb_launch launch;
-    bool has_run;
-};
-
 static struct {
-    int64_t runs, repeats, flushes, readings, alive, prepared;
+    int64_t runs, repeats, flushes, readings;
     int64_t events_from; /* the repeat from which CUPTI is given up; 0 = never */
     int64_t hot_every;   /* readings of which one is of a GPU that is too hot; 0 = none */
-    int64_t most_alive;  /* plans that its memory holds; 0 = any number */
     uint64_t throttle;   /* of every reading */
     double clock_step;   /* from reading to reading, MHz */
     bool is_emulated;
 } gpu;
-
-static tb_status gpu_available(tb_error *err)
-{
-    (void)err;
-    return TB_OK;
-}
 
 static tb_status gpu_facts(bool is_measuring, tb_device_facts *out, tb_error *err)
 {
@@ -46,27 +33,6 @@ static tb_status gpu_facts(bool is_measuring, tb_device_facts *out, tb_error *er
                                      .uuid = "GPU-72",
                                      .cuda = "13.0",
                                      .compiler = "NVRTC 13.0"}};
-    return TB_OK;
-}
-
-static tb_status gpu_check(const tb_launch *launch, tb_error *err)
-{
-    (void)launch;
-    (void)err;
-    return TB_OK;
-}
-
-static tb_status gpu_prepare(const tb_launch *launch, tb_plan_state **out, tb_error *err)
-{
-    if (gpu.most_alive > 0 && gpu.alive == gpu.most_alive) {
-        return tb_fail(err, TB_EUNAVAILABLE, "the abacus is full");
-    }
-    tb_plan_state *state = calloc(1, sizeof *state);
-    assert_non_null(state);
-    state->launch = *launch;
-    gpu.alive++;
-    gpu.prepared++;
-    *out = state;
     return TB_OK;
 }
 
@@ -125,33 +91,15 @@ static int gpu_kernels(const tb_plan_state *state, tb_run_kernel *out)
     return state->launch.pattern.kind == TB_PATTERN_DENSE ? 1 : 2;
 }
 
-static void gpu_counters(const tb_plan_state *state, tb_run_counters *out)
-{
-    (void)state;
-    *out = (tb_run_counters){0};
-}
-
-static void gpu_destroy(tb_plan_state *state)
-{
-    gpu.alive--;
-    free(state);
-}
-
 static bool gpu_is_emulated(void)
 {
     return gpu.is_emulated;
 }
 
 static const tb_backend backend = {.name = "beads",
-                                   .summary = "made up",
                                    .is_gpu = true,
-                                   .available = gpu_available,
                                    .facts = gpu_facts,
-                                   .check = gpu_check,
-                                   .prepare = gpu_prepare,
                                    .run = gpu_run,
-                                   .counters = gpu_counters,
-                                   .destroy = gpu_destroy,
                                    .repeat = gpu_repeat,
                                    .flush = gpu_flush,
                                    .read_state = gpu_read_state,
@@ -167,87 +115,32 @@ static tb_status busy_host(tb_noise_reading *out, tb_error *err)
     return TB_OK;
 }
 
-static tb_status quiet_host(tb_noise_reading *out, tb_error *err)
+/* A bench with the sampling of GPUs, which start() begins. */
+static void open_bench(tb_measure_bench *on)
 {
-    (void)err;
-    *out = (tb_noise_reading){0};
-    return TB_OK;
-}
-
-typedef struct bench {
-    tb_measure_options options;
-    tb_device_facts facts;
-    tb_environment environment;
-    tb_kernel *kernel;
-    tb_measure *measure;
-} bench;
-
-/* Two problems, "narrow" and "wide", and their dense baseline. */
-static void open_bench(bench *on)
-{
-    tb_error err;
     memset(&gpu, 0, sizeof gpu);
-    *on = (bench){.options = tb_measure_default()};
-    on->options.backend = &backend;
+    tb_measure_bench_open(on, &backend);
     on->options.check_rows = 3;
-    on->options.read_noise = quiet_host;
     on->options.sampling = tb_sampling_of_gpu();
-    tb_assert_ok(gpu_facts(false, &on->facts, &err), &err);
-    assert_int_equal(unsetenv("TILEBOUND_DATA"), 0);
-    tb_assert_ok(tb_kernel_load("cpu", &on->kernel, &err), &err);
-    on->options.kernel = on->kernel;
 }
 
-static void add(bench *on, const char *id, int64_t window)
+/* Begin it with the problem "narrow", which brings its dense baseline along. */
+static void start(tb_measure_bench *on)
 {
-    tb_error err;
-    tb_case item = tb_case_default();
-    item.problem.layout = (tb_layout){.rank = 1, .extent = {40}};
-    item.problem.dim = item.problem.dim_value = 16;
+    tb_case item = tb_measure_bench_case(7);
     item.problem.dtype = TB_DTYPE_BF16;
-    item.pattern.kind = TB_PATTERN_GNA;
-    item.pattern.window[0] = window;
-    item.tiling.q_dims = item.tiling.kv_dims = 1;
-    item.tiling.q_tile[0] = item.tiling.kv_tile[0] = 8;
-    tb_assert_ok(tb_measure_add(on->measure, id, &item, &err), &err);
-}
-
-static void start(bench *on)
-{
-    tb_error err;
-    tb_assert_ok(
-        tb_measure_create(&on->options, &on->facts, NULL, &on->environment, &on->measure, &err),
-        &err);
-    add(on, "narrow", 7);
-}
-
-static const tb_profile *run(bench *on)
-{
-    bool is_stopped = true;
-    const tb_profile *profile = NULL;
-    tb_error err;
-    tb_assert_ok(tb_measure_run(on->measure, NULL, NULL, &is_stopped, &err), &err);
-    assert_false(is_stopped);
-    tb_assert_ok(tb_measure_profile(on->measure, &profile, &err), &err);
-    assert_non_null(profile);
-    return profile;
-}
-
-static void close_bench(bench *on)
-{
-    tb_measure_destroy(on->measure);
-    tb_kernel_destroy(on->kernel);
-    assert_int_equal(gpu.alive, 0);
+    tb_measure_bench_start(on);
+    tb_measure_bench_add(on, "narrow", &item);
 }
 
 static void measure_gpu__uploads_once_and_times_what_is_there(void **state)
 {
     (void)state;
-    bench on;
+    tb_measure_bench on;
     open_bench(&on);
     on.options.read_noise = busy_host;
     start(&on);
-    const tb_profile *profile = run(&on);
+    const tb_profile *profile = tb_measure_bench_run(&on);
     const tb_run *dense = &profile->runs[0], *narrow = &profile->runs[1];
     assert_int_equal(profile->count, 2);
     assert_int_equal(gpu.runs, 2); /* which were checked */
@@ -273,20 +166,20 @@ static void measure_gpu__uploads_once_and_times_what_is_there(void **state)
     assert_int_equal(profile->environment.threads, 0);
     assert_string_equal(profile->environment.gpu.compiler, "NVRTC 13.0");
     assert_null(profile->environment.gpu.driver); /* which is not known */
-    close_bench(&on);
+    tb_measure_bench_close(&on);
 }
 
 static void measure_gpu__what_it_writes_reads_back(void **state)
 {
     (void)state;
-    bench on;
+    tb_measure_bench on;
     tb_error err;
     tb_profile *again = NULL;
     open_bench(&on);
     gpu.is_emulated = true;
     gpu.throttle = TB_THROTTLE_POWER_CAP;
     start(&on);
-    const tb_profile *profile = run(&on);
+    const tb_profile *profile = tb_measure_bench_run(&on);
     const char *path = tb_test_path("gpu.yaml");
     tb_assert_ok(tb_profile_write(profile, path, &err), &err);
     tb_assert_ok(tb_profile_load(path, &again, &err), &err);
@@ -299,17 +192,17 @@ static void measure_gpu__what_it_writes_reads_back(void **state)
     assert_string_equal(again->environment.gpu.uuid, "GPU-72");
     assert_string_equal(again->summary, "emulated NVIDIA Abacus, sm_90: measured by tilebound");
     tb_profile_destroy(again);
-    close_bench(&on);
+    tb_measure_bench_close(&on);
 }
 
 static void measure_gpu__starts_anew_when_its_clock_changes(void **state)
 {
     (void)state;
-    bench on;
+    tb_measure_bench on;
     open_bench(&on);
     gpu.events_from = 1 * (3 + 10) + 3 + 4; /* the second configuration's fourth sample */
     start(&on);
-    const tb_profile *profile = run(&on);
+    const tb_profile *profile = tb_measure_bench_run(&on);
     int64_t discarded = 0;
     for (size_t i = 0; i < profile->count; i++) {
         const tb_run *item = &profile->runs[i];
@@ -323,22 +216,19 @@ static void measure_gpu__starts_anew_when_its_clock_changes(void **state)
         discarded += item->noise.discarded;
     }
     assert_int_equal(discarded, 10 + 3); /* a whole visit of the one, three of the other */
-    close_bench(&on);
+    tb_measure_bench_close(&on);
 }
 
 static void measure_gpu__a_finished_run_keeps_its_clock_and_is_no_baseline(void **state)
 {
     (void)state;
-    bench on;
+    tb_measure_bench on;
     tb_device device = {.name = "abacus"};
     open_bench(&on);
-    tb_error err;
+    on.device = &device;
     gpu.events_from = 2 * 2 * (3 + 10) + 1; /* after the dense baseline and "narrow" */
-    tb_assert_ok(
-        tb_measure_create(&on.options, &on.facts, &device, &on.environment, &on.measure, &err),
-        &err);
-    add(&on, "narrow", 7);
-    const tb_profile *profile = run(&on);
+    start(&on);
+    const tb_profile *profile = tb_measure_bench_run(&on);
     assert_non_null(tb_run_dense_baseline(profile, &profile->runs[1]));
     tb_run other = profile->runs[1];
     other.clock = TB_CLOCK_EVENTS;
@@ -346,119 +236,119 @@ static void measure_gpu__a_finished_run_keeps_its_clock_and_is_no_baseline(void 
     other.clock = TB_CLOCK_CUPTI;
     other.emulated = true;
     assert_null(tb_run_dense_baseline(profile, &other));
-    close_bench(&on);
+    tb_measure_bench_close(&on);
 }
 
 static void measure_gpu__samples_of_a_hot_or_changing_clock_are_set_aside(void **state)
 {
     (void)state;
-    bench on;
+    tb_measure_bench on;
     open_bench(&on);
     gpu.hot_every = 6; /* two readings a launch: every third is hot */
     start(&on);
-    const tb_run *narrow = &run(&on)->runs[1];
+    const tb_run *narrow = &tb_measure_bench_run(&on)->runs[1];
     assert_true(narrow->time.set_aside >= 5);
     assert_int_equal(narrow->noise.disturbed, narrow->time.set_aside);
     assert_true((narrow->noise.throttle & TB_THROTTLE_THERMAL_HARDWARE) != 0);
-    close_bench(&on);
+    tb_measure_bench_close(&on);
     open_bench(&on);
     gpu.clock_step = 20; /* 1.4 % */
     start(&on);
-    assert_int_equal(run(&on)->runs[1].noise.disturbed, 0);
-    close_bench(&on);
+    assert_int_equal(tb_measure_bench_run(&on)->runs[1].noise.disturbed, 0);
+    tb_measure_bench_close(&on);
     open_bench(&on);
     gpu.clock_step = 100;
     start(&on);
-    narrow = &run(&on)->runs[1];
+    narrow = &tb_measure_bench_run(&on)->runs[1];
     assert_int_equal(narrow->noise.disturbed, narrow->noise.samples);
     tb_assert_close(narrow->noise.sm_clock_max_mhz, 1510, 0);
-    close_bench(&on);
+    tb_measure_bench_close(&on);
 }
 
 static void measure_gpu__cold_samples_follow_a_flush(void **state)
 {
     (void)state;
-    bench on;
+    tb_measure_bench on;
     open_bench(&on);
     on.options.is_cold = true;
     start(&on);
-    const tb_profile *profile = run(&on);
+    const tb_profile *profile = tb_measure_bench_run(&on);
     assert_true(profile->runs[1].is_cold);
     assert_int_equal(gpu.flushes, gpu.repeats);
-    close_bench(&on);
+    tb_measure_bench_close(&on);
 }
 
 static void measure_gpu__uploads_again_what_was_let_go(void **state)
 {
     (void)state;
-    bench on;
+    tb_measure_bench on;
     open_bench(&on);
     on.options.kept_bytes = 1;
     start(&on);
-    (void)run(&on);
-    assert_int_equal(gpu.prepared, 2 * 2); /* each of two visits */
+    (void)tb_measure_bench_run(&on);
+    assert_int_equal(tb_test_plans.prepared, 2 * 2); /* each of two visits */
     assert_int_equal(gpu.runs, 2 * 2);
-    close_bench(&on);
+    tb_measure_bench_close(&on);
 }
 
 static void measure_gpu__lets_others_go_where_memory_is_short(void **state)
 {
     (void)state;
-    bench on;
+    tb_measure_bench on;
     tb_error err;
     bool is_stopped = false;
     open_bench(&on);
-    gpu.most_alive = 1;
+    tb_test_plans.most_alive = 1;
     start(&on);
-    const tb_profile *profile = run(&on);
+    const tb_profile *profile = tb_measure_bench_run(&on);
     assert_int_equal(profile->count, 2);
-    assert_true(gpu.prepared > 2);
-    close_bench(&on);
+    assert_true(tb_test_plans.prepared > 2);
+    tb_measure_bench_close(&on);
     open_bench(&on);
     start(&on);
-    gpu.most_alive = 1;
-    gpu.alive = 1; /* another program's */
+    tb_test_plans.most_alive = 1;
+    tb_test_plans.alive = 1; /* another program's */
     tb_assert_fails(tb_measure_run(on.measure, NULL, NULL, &is_stopped, &err), &err,
                     TB_EUNAVAILABLE, "the abacus is full");
-    gpu.alive = 0;
-    close_bench(&on);
+    tb_test_plans.alive = 0;
+    tb_measure_bench_close(&on);
 }
 
 static void measure_gpu__resume_refuses_another_gpu(void **state)
 {
     (void)state;
-    bench on;
+    tb_measure_bench on;
     tb_error err;
     tb_profile *before = NULL;
     const char *path = tb_test_path("before.yaml");
     open_bench(&on);
     start(&on);
-    tb_assert_ok(tb_profile_write(run(&on), path, &err), &err);
-    close_bench(&on);
+    tb_assert_ok(tb_profile_write(tb_measure_bench_run(&on), path, &err), &err);
+    tb_measure_bench_close(&on);
     tb_assert_ok(tb_profile_load(path, &before, &err), &err);
 
     open_bench(&on);
     start(&on);
     tb_assert_ok(tb_measure_resume(on.measure, before, &err), &err);
-    const tb_profile *profile = run(&on);
+    const tb_profile *profile = tb_measure_bench_run(&on);
     assert_int_equal(gpu.runs, 0); /* nothing was left to measure */
     assert_int_equal(profile->runs[1].clock, TB_CLOCK_CUPTI);
     assert_int_equal(profile->runs[1].gpu_kernel_count, 2);
     tb_assert_close(profile->runs[1].launch_overhead_us.value, OVERHEAD_US, NEAR);
-    close_bench(&on);
+    tb_measure_bench_close(&on);
 
     open_bench(&on);
     gpu.is_emulated = true;
     start(&on);
     tb_assert_fails(tb_measure_resume(on.measure, before, &err), &err, TB_EINVAL,
                     "with what is emulated on one side only");
-    close_bench(&on);
+    tb_measure_bench_close(&on);
     open_bench(&on);
     (void)strcpy(on.facts.gpu.uuid, "GPU-96");
     start(&on);
     tb_assert_fails(tb_measure_resume(on.measure, before, &err), &err, TB_EINVAL,
                     "was measured on another GPU (NVIDIA Abacus, GPU-72)");
-    close_bench(&on);
+    tb_measure_bench_close(&on);
     tb_profile_destroy(before);
 }
 

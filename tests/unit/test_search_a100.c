@@ -27,8 +27,9 @@ static ranking rank_shapes(tb_pass pass, bool has_fits)
     r.kernel->time.fit_count = has_fits ? r.kernel->time.fit_count : 0;
     r.item = tb_test_gna("30x48x80", NULL, NULL, 24);
     r.item.problem.pass = pass;
-    tb_assert_ok(tb_search_tilings(&r.item, r.kernel, r.device, TB_SHAPES_KERNEL, &r.shapes, &err),
-                 &err);
+    tb_assert_ok(
+        tb_search_tilings(&r.item, r.kernel, r.device, TB_SHAPES_KERNEL, false, &r.shapes, &err),
+        &err);
     tb_search_space space = {.problem = r.item.problem,
                              .tilings = r.shapes.tilings,
                              .tiling_count = r.shapes.count,

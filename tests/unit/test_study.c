@@ -1,87 +1,12 @@
-/* Studies: rows, columns, resuming after every kind of end, and what is refused. */
-#include "study_run.h"
+/* Studies: rows, columns, where they are kept, and what is refused. */
+#include "study_case.h"
 #include "study_view.h"
 
 #include "predict.h"
 #include "test_support.h"
 
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-/* 24 x 5 x 2 points; strides that pass the window make no sense. */
-static const char small_suite[] = "schema: tilebound/suite/1\n"
-                                  "name: small\n"
-                                  "problems:\n"
-                                  "  - name: a\n"
-                                  "    problem: {layout: [24, 20], heads: 3, dim: 72}\n"
-                                  "    pattern: {kind: gna, window: [3, 5], stride: [1, 1]}\n"
-                                  "    tiling: {q_tile: [4, 4], kv_tile: [4, 2]}\n"
-                                  "    cross:\n"
-                                  "      pattern.window.0: {from: 1, to: 24}\n"
-                                  "      pattern.stride.1: {from: 1, to: 5}\n"
-                                  "      pattern.stride.0: [1, 2]\n";
-
-static tb_study *load_text(const char *text, const tb_study_options *options)
-{
-    static const tb_study_options none = {0};
-    tb_study *study = NULL;
-    tb_error err;
-    const char *path = tb_test_file("suite.yaml", text, strlen(text));
-    tb_assert_ok(tb_study_load(path, options != NULL ? options : &none, &study, &err), &err);
-    return study;
-}
-
-static tb_study_store *open_store(const char *path, const tb_study *study)
-{
-    tb_study_store *store = NULL;
-    tb_error err;
-    tb_assert_ok(tb_study_store_open(path, study, "test", false, &store, &err), &err);
-    return store;
-}
-
-static const tb_ranks alone = {.size = 1};
-
-static tb_status run(const tb_study *study, const char *path, int threads, int64_t batch,
-                     tb_error *err)
-{
-    tb_study_store *store = NULL;
-    tb_study_run_options options = {.threads = threads, .batch = batch};
-    tb_status status = tb_study_store_open(path, study, "test", false, &store, err);
-    if (status == TB_OK) {
-        status = tb_study_run(study, store, &alone, &options, NULL, err);
-    }
-    tb_study_store_close(store);
-    return status;
-}
-
-/* All rows as CSV, malloc'd. */
-static char *rows_of(const char *path, const char *study)
-{
-    tb_study_view *view = NULL;
-    tb_study_view_options options = {0};
-    tb_error err;
-    size_t length = 0;
-    const char *csv = tb_test_path("rows.csv");
-    tb_assert_ok(tb_study_view_open(path, study, &options, &view, &err), &err);
-    tb_assert_ok(tb_study_view_write(view, false, csv, &err), &err);
-    tb_study_view_close(view);
-    return tb_test_read(csv, &length);
-}
-
-static void assert_same_rows(const char *path, const char *study, const char *expected)
-{
-    char *rows = rows_of(path, study);
-    assert_true(strlen(expected) > 1000);
-    assert_string_equal(rows, expected);
-    free(rows);
-}
 
 static size_t column_of(const tb_study *study, const char *name)
 {
@@ -109,7 +34,7 @@ static void evaluate(const tb_study *study, int64_t point, tb_buffer *bytes, tb_
 static void study__a_row_is_what_predict_says(void **state)
 {
     (void)state;
-    tb_study *study = load_text(small_suite, NULL);
+    tb_study *study = tb_test_study_load(tb_test_small_suite, NULL);
     tb_buffer bytes = {0};
     tb_study_row row;
     assert_int_equal(study->points, 240);
@@ -143,7 +68,7 @@ static void study__a_row_is_what_predict_says(void **state)
 static void study__a_point_that_makes_no_sense_has_a_row_that_says_why(void **state)
 {
     (void)state;
-    tb_study *study = load_text(small_suite, NULL);
+    tb_study *study = tb_test_study_load(tb_test_small_suite, NULL);
     tb_buffer bytes = {0};
     tb_study_row row;
     evaluate(study, 1, &bytes, &row);
@@ -174,7 +99,7 @@ static const char models_suite[] =
 static void study__devices_kernels_values_and_mechanisms_vary(void **state)
 {
     (void)state;
-    tb_study *study = load_text(models_suite, NULL);
+    tb_study *study = tb_test_study_load(models_suite, NULL);
     tb_buffer bytes = {0};
     tb_study_row row;
     double total[6];
@@ -200,7 +125,7 @@ static void study__a_point_is_the_same_whatever_came_before(void **state)
 {
     static const int64_t order[] = {4, 0, 3, 5, 1, 1, 2, 4};
     (void)state;
-    tb_study *study = load_text(models_suite, NULL);
+    tb_study *study = tb_test_study_load(models_suite, NULL);
     tb_study_worker *worker = NULL;
     tb_buffer alone_bytes = {0}, bytes = {0};
     tb_study_row row;
@@ -222,13 +147,13 @@ static void study__a_point_is_the_same_whatever_came_before(void **state)
 static void columns__are_typed(void **state)
 {
     (void)state;
-    tb_study *study = load_text(small_suite, NULL);
+    tb_study *study = tb_test_study_load(tb_test_small_suite, NULL);
     const char *path = tb_test_path("typed.db");
     tb_error err;
     tb_database *database = NULL;
     tb_statement *statement = NULL;
     bool has_row;
-    tb_assert_ok(run(study, path, 1, 0, &err), &err);
+    tb_assert_ok(tb_test_study_run(study, path, 1, 0, &err), &err);
     tb_assert_ok(tb_database_open(path, false, &database, &err), &err);
     tb_assert_ok(tb_database_prepare(database,
                                      "SELECT count(*), sum(typeof(visited) = 'integer'), "
@@ -245,23 +170,6 @@ static void columns__are_typed(void **state)
     }
     tb_statement_destroy(statement);
     tb_database_close(database);
-    tb_study_destroy(study);
-}
-
-static void run__rows_are_the_same_whatever_the_threads_and_batches(void **state)
-{
-    (void)state;
-    tb_study *study = load_text(small_suite, NULL);
-    tb_error err;
-    tb_assert_ok(run(study, tb_test_path("t1.db"), 1, 0, &err), &err);
-    char *expected = rows_of(tb_test_path("t1.db"), "small");
-    for (int threads = 2; threads <= 4; threads++) {
-        char name[16];
-        (void)snprintf(name, sizeof name, "t%d.db", threads);
-        tb_assert_ok(run(study, tb_test_path(name), threads, threads * 7, &err), &err);
-        assert_same_rows(tb_test_path(name), "small", expected);
-    }
-    free(expected);
     tb_study_destroy(study);
 }
 
@@ -293,11 +201,11 @@ static void assert_missing(const tb_study_store *store, int64_t from, int64_t fi
 static void store__knows_the_gaps_and_only_what_was_committed(void **state)
 {
     (void)state;
-    tb_study *study = load_text(small_suite, NULL);
+    tb_study *study = tb_test_study_load(tb_test_small_suite, NULL);
     const char *path = tb_test_path("gaps.db");
     tb_point_range none;
     tb_error err;
-    tb_study_store *store = open_store(path, study);
+    tb_study_store *store = tb_test_study_store(path, study);
     add_points(study, store, 40, 59);
     add_points(study, store, 10, 19);
     tb_assert_ok(tb_study_store_commit(store, &err), &err);
@@ -305,7 +213,7 @@ static void store__knows_the_gaps_and_only_what_was_committed(void **state)
     assert_int_equal(tb_study_store_finished(store), 50);
     assert_missing(store, 15, 60, 239);
     tb_study_store_close(store);
-    store = open_store(path, study);
+    store = tb_test_study_store(path, study);
     assert_int_equal(tb_study_store_finished(store), 30);
     assert_missing(store, 0, 0, 9);
     assert_missing(store, 10, 20, 39);
@@ -315,10 +223,10 @@ static void store__knows_the_gaps_and_only_what_was_committed(void **state)
     assert_false(tb_study_store_missing(store, 40, &none));
     tb_assert_ok(tb_study_store_commit(store, &err), &err);
     tb_study_store_close(store);
-    tb_assert_ok(run(study, path, 2, 0, &err), &err);
-    tb_assert_ok(run(study, tb_test_path("whole.db"), 1, 0, &err), &err);
-    char *expected = rows_of(tb_test_path("whole.db"), "small");
-    assert_same_rows(path, "small", expected);
+    tb_assert_ok(tb_test_study_run(study, path, 2, 0, &err), &err);
+    tb_assert_ok(tb_test_study_run(study, tb_test_path("whole.db"), 1, 0, &err), &err);
+    char *expected = tb_test_study_rows(tb_test_path("whole.db"), "small");
+    tb_test_study_same_rows(path, "small", expected);
     free(expected);
     tb_study_destroy(study);
 }
@@ -326,8 +234,8 @@ static void store__knows_the_gaps_and_only_what_was_committed(void **state)
 static void store__refuses_rows_that_are_cut_short_and_second_rows(void **state)
 {
     (void)state;
-    tb_study *study = load_text(small_suite, NULL);
-    tb_study_store *store = open_store(tb_test_path("cut.db"), study);
+    tb_study *study = tb_test_study_load(tb_test_small_suite, NULL);
+    tb_study_store *store = tb_test_study_store(tb_test_path("cut.db"), study);
     tb_buffer bytes = {0};
     tb_study_row row;
     tb_error err;
@@ -336,7 +244,7 @@ static void store__refuses_rows_that_are_cut_short_and_second_rows(void **state)
         tb_study_store_add(store, (tb_point_range){7, 7}, bytes.data, bytes.length - 3, &err), &err,
         TB_EINTERNAL, "cut short");
     tb_study_store_close(store);
-    store = open_store(tb_test_path("cut.db"), study);
+    store = tb_test_study_store(tb_test_path("cut.db"), study);
     tb_assert_ok(tb_study_store_add(store, (tb_point_range){7, 7}, bytes.data, bytes.length, &err),
                  &err);
     tb_assert_fails(
@@ -352,10 +260,10 @@ static void store__a_changed_suite_is_refused_by_its_line(void **state)
     (void)state;
     const char *path = tb_test_path("changed.db");
     tb_error err;
-    tb_study *study = load_text(small_suite, NULL);
-    tb_assert_ok(run(study, path, 1, 0, &err), &err);
+    tb_study *study = tb_test_study_load(tb_test_small_suite, NULL);
+    tb_assert_ok(tb_test_study_run(study, path, 1, 0, &err), &err);
     tb_study_destroy(study);
-    const char *other = tb_test_variant("other.yaml", small_suite, "heads: 3", "heads: 4");
+    const char *other = tb_test_variant("other.yaml", tb_test_small_suite, "heads: 3", "heads: 4");
     tb_study_options none = {0};
     tb_study_store *store = NULL;
     tb_assert_ok(tb_study_load(other, &none, &study, &err), &err);
@@ -374,10 +282,10 @@ static void store__other_options_are_refused(void **state)
     tb_study_options on_h100 = {.device = "h100-sxm"};
     tb_study_store *store = NULL;
     tb_error err;
-    tb_study *study = load_text(small_suite, NULL);
-    tb_study_store_close(open_store(path, study));
+    tb_study *study = tb_test_study_load(tb_test_small_suite, NULL);
+    tb_study_store_close(tb_test_study_store(path, study));
     tb_study_destroy(study);
-    study = load_text(small_suite, &on_h100);
+    study = tb_test_study_load(tb_test_small_suite, &on_h100);
     tb_assert_fails(tb_study_store_open(path, study, "test", false, &store, &err), &err, TB_EINVAL,
                     "now '--device: h100-sxm', then '--device: -'");
     tb_study_destroy(study);
@@ -386,8 +294,8 @@ static void store__other_options_are_refused(void **state)
 static void store__is_no_place_for_other_files(void **state)
 {
     (void)state;
-    const char *path = tb_test_file("text.db", small_suite, strlen(small_suite));
-    tb_study *study = load_text(small_suite, NULL);
+    const char *path = tb_test_file("text.db", tb_test_small_suite, strlen(tb_test_small_suite));
+    tb_study *study = tb_test_study_load(tb_test_small_suite, NULL);
     tb_study_store *store = NULL;
     tb_error err;
     tb_assert_fails(tb_study_store_open(path, study, "test", false, &store, &err), &err, TB_EFILE,
@@ -395,133 +303,6 @@ static void store__is_no_place_for_other_files(void **state)
     tb_assert_fails(
         tb_study_store_open(tb_test_path("no/such.db"), study, "test", false, &store, &err), &err,
         TB_EIO, "folder");
-    tb_study_destroy(study);
-}
-
-/* 7,200 points: long enough to be interrupted. */
-static const char long_suite[] =
-    "schema: tilebound/suite/1\n"
-    "name: long\n"
-    "problems:\n"
-    "  - name: a\n"
-    "    problem: {layout: [30, 48, 80], heads: 24, dim: 128}\n"
-    "    pattern: {kind: gna, window: [18, 24, 24], stride: [1, 1, 1]}\n"
-    "    tiling: {q_tile: [4, 8, 8], kv_tile: [2, 8, 8]}\n"
-    "    cross:\n"
-    "      pattern.window.0: {from: 1, to: 30}\n"
-    "      pattern.window.1: {from: 1, to: 48}\n"
-    "      pattern.stride.2: {from: 1, to: 5}\n";
-
-static void kill_self(int number)
-{
-    (void)number;
-    (void)kill(getpid(), SIGKILL);
-}
-
-/* Run in a process that is killed after so long, in the middle of whatever it does. */
-static bool run_until_killed(const tb_study *study, const char *path, int after_us)
-{
-    int code = 0;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct itimerval timer = {.it_value = {.tv_usec = after_us}};
-        tb_error err;
-        (void)signal(SIGALRM, kill_self);
-        (void)setitimer(ITIMER_REAL, &timer, NULL);
-        _exit(run(study, path, 1, 20, &err) == TB_OK ? 0 : 1);
-    }
-    assert_int_equal(waitpid(child, &code, 0), child);
-    assert_true(WIFSIGNALED(code) || WEXITSTATUS(code) == 0);
-    return WIFSIGNALED(code);
-}
-
-static void run__killed_again_and_again_it_loses_and_repeats_nothing(void **state)
-{
-    (void)state;
-    const char *path = tb_test_path("killed.db");
-    tb_study *study = load_text(long_suite, NULL);
-    tb_error err;
-    int killed = 0, in_the_middle = 0;
-    for (int after = 2000; run_until_killed(study, path, after); after += 3000) {
-        tb_study_store *store = open_store(path, study);
-        int64_t finished = tb_study_store_finished(store);
-        in_the_middle += finished > 0 && finished < study->points;
-        killed++;
-        tb_study_store_close(store);
-        assert_true(killed < 300);
-    }
-    print_message("killed %d times, %d of them in the middle\n", killed, in_the_middle);
-    assert_true(in_the_middle >= 2);
-    tb_assert_ok(run(study, tb_test_path("unharmed.db"), 1, 0, &err), &err);
-    char *expected = rows_of(tb_test_path("unharmed.db"), "long");
-    assert_same_rows(path, "long", expected);
-    free(expected);
-    tb_study_destroy(study);
-}
-
-/* No file may grow past 400 kB, as on a disk that is full. */
-static int run_on_a_full_disk(const tb_study *study, const char *path)
-{
-    int code = 0;
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        struct rlimit limit = {.rlim_cur = 400000, .rlim_max = 400000};
-        tb_error err = {0};
-        (void)signal(SIGXFSZ, SIG_IGN);
-        (void)setrlimit(RLIMIT_FSIZE, &limit);
-        tb_status status = run(study, path, 1, 100, &err);
-        _exit(status == TB_EIO && strstr(err.message, "make room") != NULL ? 10 : 1);
-    }
-    assert_int_equal(waitpid(child, &code, 0), child);
-    return WIFEXITED(code) ? WEXITSTATUS(code) : -1;
-}
-
-static void run__on_a_full_disk_it_says_so_and_goes_on_later(void **state)
-{
-    (void)state;
-    const char *path = tb_test_path("full.db");
-    tb_study *study = load_text(long_suite, NULL);
-    tb_error err;
-    assert_int_equal(run_on_a_full_disk(study, path), 10);
-    tb_study_store *store = open_store(path, study);
-    int64_t finished = tb_study_store_finished(store);
-    tb_study_store_close(store);
-    assert_in_range(finished, 100, study->points - 1);
-    tb_assert_ok(run(study, path, 1, 0, &err), &err);
-    tb_assert_ok(run(study, tb_test_path("roomy.db"), 1, 0, &err), &err);
-    char *expected = rows_of(tb_test_path("roomy.db"), "long");
-    assert_same_rows(path, "long", expected);
-    free(expected);
-    tb_study_destroy(study);
-}
-
-static void stop_early(const tb_study_progress *at, void *user, bool *stop)
-{
-    *(tb_study_progress *)user = *at;
-    *stop = true;
-}
-
-/* Batches of 8 take a while each: long before the end progress has been told. */
-static void run__progress_counts_and_can_stop(void **state)
-{
-    (void)state;
-    const char *path = tb_test_path("stopped.db");
-    tb_study *study = load_text(long_suite, NULL);
-    tb_study_store *store = open_store(path, study);
-    tb_study_progress seen = {0};
-    bool is_stopped = false;
-    tb_error err;
-    tb_study_run_options options = {
-        .threads = 1, .batch = 8, .progress = stop_early, .user = &seen};
-    tb_assert_ok(tb_study_run(study, store, &alone, &options, &is_stopped, &err), &err);
-    assert_true(is_stopped);
-    assert_int_equal(seen.total, study->points);
-    assert_int_equal(seen.done, tb_study_store_finished(store));
-    assert_true(seen.done > 0 && seen.rate_per_s > 0);
-    tb_assert_close(seen.left_s * seen.rate_per_s, (double)(seen.total - seen.done), 1e-9);
-    tb_study_store_close(store);
     tb_study_destroy(study);
 }
 
@@ -539,13 +320,13 @@ static void view__groups_have_mean_least_and_most(void **state)
 {
     (void)state;
     const char *path = tb_test_path("view.db");
-    tb_study *study = load_text(small_suite, NULL);
+    tb_study *study = tb_test_study_load(tb_test_small_suite, NULL);
     tb_study_view *view = NULL;
     tb_study_view_options options = {
         .group_by = "stride_0", .columns = "window_0", .where = "stride_1 = 3"};
     bool has_row = false;
     tb_error err;
-    tb_assert_ok(run(study, path, 1, 0, &err), &err);
+    tb_assert_ok(tb_test_study_run(study, path, 1, 0, &err), &err);
     tb_assert_ok(tb_study_view_open(path, "small", &options, &view, &err), &err);
     assert_int_equal(tb_study_view_columns(view), 5);
     assert_string_equal(tb_study_view_name(view, 2), "window_0_mean");
@@ -571,9 +352,7 @@ static void view__groups_have_mean_least_and_most(void **state)
     tb_study_destroy(study);
 }
 
-TB_TESTS(cmocka_unit_test(run__killed_again_and_again_it_loses_and_repeats_nothing),
-         cmocka_unit_test(run__on_a_full_disk_it_says_so_and_goes_on_later),
-         cmocka_unit_test(study__a_row_is_what_predict_says),
+TB_TESTS(cmocka_unit_test(study__a_row_is_what_predict_says),
          cmocka_unit_test(study__a_point_that_makes_no_sense_has_a_row_that_says_why),
          cmocka_unit_test(study__devices_kernels_values_and_mechanisms_vary),
          cmocka_unit_test(study__a_point_is_the_same_whatever_came_before),
@@ -583,6 +362,4 @@ TB_TESTS(cmocka_unit_test(run__killed_again_and_again_it_loses_and_repeats_nothi
          cmocka_unit_test(store__a_changed_suite_is_refused_by_its_line),
          cmocka_unit_test(store__other_options_are_refused),
          cmocka_unit_test(store__is_no_place_for_other_files),
-         cmocka_unit_test(view__groups_have_mean_least_and_most),
-         cmocka_unit_test(run__progress_counts_and_can_stop),
-         cmocka_unit_test(run__rows_are_the_same_whatever_the_threads_and_batches));
+         cmocka_unit_test(view__groups_have_mean_least_and_most));

@@ -42,7 +42,7 @@ static entry read_entry(const char *text)
 
 static int64_t integer_at(entry *of, int64_t point, size_t axis)
 {
-    tb_axis_value values[TB_STUDY_AXES_MAX];
+    tb_axis_value values[TB_AXES_MAX];
     int64_t value = 0;
     tb_study_axes_at(&of->axes, point, &of->sampler, values);
     if (values[axis].node != NULL) {
@@ -55,7 +55,7 @@ static int64_t integer_at(entry *of, int64_t point, size_t axis)
 
 static double real_at(entry *of, int64_t point, size_t axis)
 {
-    tb_axis_value values[TB_STUDY_AXES_MAX];
+    tb_axis_value values[TB_AXES_MAX];
     tb_study_axes_at(&of->axes, point, &of->sampler, values);
     assert_true(values[axis].is_real);
     return values[axis].real;

@@ -2,58 +2,9 @@
  * written out here, so that neither the loader nor the choice can drift unseen. */
 #include "test_support.h"
 
-#include "kernel.h"
-#include "tile_choice.h"
+#include "tile_case.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-static tb_kernel *load(const char *name)
-{
-    tb_kernel *kernel = NULL;
-    tb_error err;
-    assert_int_equal(unsetenv("TILEBOUND_DATA"), 0);
-    tb_assert_ok(tb_kernel_load(name, &kernel, &err), &err);
-    return kernel;
-}
-
-/* A kernel of one file with these lines after its policy. */
-static tb_kernel *load_text(const char *lines)
-{
-    char text[1024] = "schema: tilebound/kernel/1\nname: probe\nsummary: s\nsource: x\n"
-                      "policy: {tiling: multi-dim, kv_tiling: static, mask: never, "
-                      "permutation: none, backward_stationary: kv}\n";
-    assert_true(strlen(lines) < 700);
-    strcat(text, lines);
-    return load(tb_test_file("probe.yaml", text, strlen(text)));
-}
-
-/* A dense case over a layout that every tile of the tests fits in. */
-static tb_case case_of(int rank)
-{
-    static const int64_t extents[TB_MAX_RANK][TB_MAX_RANK] = {
-        {7680}, {192, 96}, {48, 72, 96}, {8, 12, 16, 24}};
-    tb_case item = tb_case_default();
-    item.problem.layout.rank = rank;
-    memcpy(item.problem.layout.extent, extents[rank - 1], sizeof extents[rank - 1]);
-    return item;
-}
-
-static tb_case gna_case(int rank, const int64_t *window)
-{
-    tb_case item = case_of(rank);
-    item.pattern.kind = TB_PATTERN_GNA;
-    memcpy(item.pattern.window, window, (size_t)rank * sizeof *window);
-    return item;
-}
-
-static tb_tiling resolve(const tb_case *item, const tb_kernel *kernel)
-{
-    tb_tiling tiling;
-    tb_error err;
-    tb_assert_ok(tb_tiling_resolve(item, kernel, &tiling, &err), &err);
-    return tiling;
-}
 
 static void assert_refused(const tb_case *item, const tb_kernel *kernel, tb_status code,
                            const char *message)
@@ -63,20 +14,15 @@ static void assert_refused(const tb_case *item, const tb_kernel *kernel, tb_stat
     tb_assert_fails(tb_tiling_resolve(item, kernel, &tiling, &err), &err, code, message);
 }
 
-static void assert_tile(const int64_t *tile, const int64_t *want, int dims)
-{
-    assert_memory_equal(tile, want, (size_t)dims * sizeof *want);
-}
-
 static void tile_choice__without_a_kernel_tiles_are_near_128(void **state)
 {
     (void)state;
     static const int64_t want[TB_MAX_RANK][TB_MAX_RANK] = {{128}, {16, 8}, {4, 4, 8}, {2, 4, 4, 4}};
     for (int rank = 1; rank <= TB_MAX_RANK; rank++) {
-        tb_case item = case_of(rank);
-        tb_tiling tiling = resolve(&item, NULL);
-        assert_tile(tiling.q_tile, want[rank - 1], rank);
-        assert_tile(tiling.kv_tile, want[rank - 1], rank);
+        tb_case item = tb_test_dense_case(rank);
+        tb_tiling tiling = tb_test_resolve(&item, NULL);
+        tb_test_same_tile(tiling.q_tile, want[rank - 1], rank);
+        tb_test_same_tile(tiling.kv_tile, want[rank - 1], rank);
         assert_int_equal(tb_tiling_q_tokens(&tiling, &item.problem.layout), 128);
         assert_int_equal(tiling.kind, TB_TILING_MULTI_DIM);
         assert_int_equal(tiling.kv_tiling, TB_KV_STATIC);
@@ -134,20 +80,20 @@ static void tile_choice__defaults_go_by_kernel_pass_head_dim_and_rank(void **sta
     (void)state;
     for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++) {
         const expected *e = &defaults[i];
-        tb_kernel *kernel = load(e->kernel);
-        tb_case item = case_of(e->rank);
+        tb_kernel *kernel = tb_test_known_kernel(e->kernel);
+        tb_case item = tb_test_dense_case(e->rank);
         item.problem.pass = e->pass;
         item.problem.dim = e->dim;
         item.problem.dim_value = 1;
-        tb_tiling tiling = resolve(&item, kernel);
-        assert_tile(tiling.q_tile, e->pair.q_tile, e->rank);
-        assert_tile(tiling.kv_tile, e->pair.kv_tile, e->rank);
+        tb_tiling tiling = tb_test_resolve(&item, kernel);
+        tb_test_same_tile(tiling.q_tile, e->pair.q_tile, e->rank);
+        tb_test_same_tile(tiling.kv_tile, e->pair.kv_tile, e->rank);
         assert_true(tb_kernel_has_tiles(kernel, &item.problem, &tiling));
         item.problem.dim_value = e->dim; /* the larger of the two head dims decides */
         item.problem.dim = 1;
-        tb_tiling same = resolve(&item, kernel);
-        assert_tile(same.q_tile, tiling.q_tile, e->rank);
-        assert_tile(same.kv_tile, tiling.kv_tile, e->rank);
+        tb_tiling same = tb_test_resolve(&item, kernel);
+        tb_test_same_tile(same.q_tile, tiling.q_tile, e->rank);
+        tb_test_same_tile(same.kv_tile, tiling.kv_tile, e->rank);
         tb_kernel_destroy(kernel);
     }
 }
@@ -163,12 +109,12 @@ static void tile_choice__dtypes_that_a_kernel_lacks_are_refused(void **state)
                    {"cutlass-fna", {true, true, true, false, false}},
                    {"flex-fna", {true, true, true, true, true}}};
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
-        tb_kernel *kernel = load(kernels[k].kernel);
+        tb_kernel *kernel = tb_test_known_kernel(kernels[k].kernel);
         for (int dtype = 0; dtype < TB_DTYPE_COUNT; dtype++) {
-            tb_case item = case_of(2);
+            tb_case item = tb_test_dense_case(2);
             item.problem.dtype = (tb_dtype)dtype;
             if (kernels[k].runs[dtype]) {
-                (void)resolve(&item, kernel);
+                (void)tb_test_resolve(&item, kernel);
             } else {
                 assert_refused(&item, kernel, TB_EINVAL, "does not run ");
             }
@@ -180,22 +126,23 @@ static void tile_choice__dtypes_that_a_kernel_lacks_are_refused(void **state)
 static void tile_choice__what_a_kernel_lacks_is_named(void **state)
 {
     (void)state;
-    tb_kernel *hopper = load("cutlass-hopper-fna"), *flex = load("flex-fna");
-    tb_case item = case_of(1);
+    tb_kernel *hopper = tb_test_known_kernel("cutlass-hopper-fna"),
+              *flex = tb_test_known_kernel("flex-fna");
+    tb_case item = tb_test_dense_case(1);
     item.problem.dtype = TB_DTYPE_FP32;
     assert_refused(&item, hopper, TB_EINVAL,
                    "kernel cutlass-hopper-fna does not run fp32; it runs fp16, bf16");
-    item = case_of(1);
+    item = tb_test_dense_case(1);
     item.problem.dim = 257;
     assert_refused(&item, hopper, TB_EINVAL, "has no forward tiles for head dim 257");
     item.problem.dim = 256;
     item.problem.pass = TB_PASS_BACKWARD;
     assert_refused(&item, hopper, TB_EINVAL, "has no backward tiles for head dim 256");
-    item = case_of(1);
+    item = tb_test_dense_case(1);
     item.problem.pass = TB_PASS_BACKWARD;
     assert_refused(&item, flex, TB_EINVAL,
                    "kernel flex-fna has no backward tiles; give --q-tile and --kv-tile");
-    item = case_of(4);
+    item = tb_test_dense_case(4);
     assert_refused(&item, flex, TB_EINVAL,
                    "kernel flex-fna has no forward tiles for a layout of 4 dimensions");
     tb_kernel_destroy(hopper);
@@ -206,17 +153,18 @@ static void tile_choice__both_tiles_given_need_nothing_of_the_kernel(void **stat
 {
     (void)state;
     static const int64_t q[] = {1, 2, 3, 4}, kv[] = {4, 3, 2, 1};
-    tb_kernel *flex = load("flex-fna"); /* has none of rank 4, and no backward ones */
-    tb_case item = case_of(4);
+    tb_kernel *flex =
+        tb_test_known_kernel("flex-fna"); /* has none of rank 4, and no backward ones */
+    tb_case item = tb_test_dense_case(4);
     item.problem.pass = TB_PASS_BACKWARD;
     item.tiling.q_dims = 4;
     memcpy(item.tiling.q_tile, q, sizeof q);
     assert_refused(&item, flex, TB_EINVAL, "kernel flex-fna has no backward tiles");
     item.tiling.kv_dims = 4;
     memcpy(item.tiling.kv_tile, kv, sizeof kv);
-    tb_tiling tiling = resolve(&item, flex);
-    assert_tile(tiling.q_tile, q, 4);
-    assert_tile(tiling.kv_tile, kv, 4);
+    tb_tiling tiling = tb_test_resolve(&item, flex);
+    tb_test_same_tile(tiling.q_tile, q, 4);
+    tb_test_same_tile(tiling.kv_tile, kv, 4);
     assert_false(tb_kernel_has_tiles(flex, &item.problem, &tiling));
     tb_kernel_destroy(flex);
 }
@@ -242,16 +190,16 @@ static void tile_choice__one_tile_picks_the_first_pair_that_has_it(void **state)
         {{2, 16, 8}, {2, 4, 16}, {2, 16, 8}, {2, 4, 16}}, /* no pair: as given */
         {{0}, {0}, {8, 4, 8}, {4, 4, 8}},
     };
-    tb_kernel *kernel = load("cutlass-blackwell-fna");
+    tb_kernel *kernel = tb_test_known_kernel("cutlass-blackwell-fna");
     for (size_t i = 0; i < sizeof choices / sizeof *choices; i++) {
-        tb_case item = case_of(3);
+        tb_case item = tb_test_dense_case(3);
         item.tiling.q_dims = choices[i].q[0] > 0 ? 3 : 0;
         item.tiling.kv_dims = choices[i].kv[0] > 0 ? 3 : 0;
         memcpy(item.tiling.q_tile, choices[i].q, sizeof choices[i].q);
         memcpy(item.tiling.kv_tile, choices[i].kv, sizeof choices[i].kv);
-        tb_tiling tiling = resolve(&item, kernel);
-        assert_tile(tiling.q_tile, choices[i].want_q, 3);
-        assert_tile(tiling.kv_tile, choices[i].want_kv, 3);
+        tb_tiling tiling = tb_test_resolve(&item, kernel);
+        tb_test_same_tile(tiling.q_tile, choices[i].want_q, 3);
+        tb_test_same_tile(tiling.kv_tile, choices[i].want_kv, 3);
     }
     tb_kernel_destroy(kernel);
 }
@@ -259,19 +207,19 @@ static void tile_choice__one_tile_picks_the_first_pair_that_has_it(void **state)
 static void tile_choice__one_tile_without_a_kernel_keeps_the_other_near_128(void **state)
 {
     (void)state;
-    tb_case item = case_of(2);
+    tb_case item = tb_test_dense_case(2);
     item.tiling.kv_dims = 2;
     item.tiling.kv_tile[0] = 7;
     item.tiling.kv_tile[1] = 9;
-    tb_tiling tiling = resolve(&item, NULL);
-    assert_tile(tiling.q_tile, (const int64_t[]){16, 8}, 2);
-    assert_tile(tiling.kv_tile, (const int64_t[]){7, 9}, 2);
+    tb_tiling tiling = tb_test_resolve(&item, NULL);
+    tb_test_same_tile(tiling.q_tile, (const int64_t[]){16, 8}, 2);
+    tb_test_same_tile(tiling.kv_tile, (const int64_t[]){7, 9}, 2);
 }
 
 static void tile_choice__tiles_have_one_entry_a_dimension(void **state)
 {
     (void)state;
-    tb_case item = case_of(2);
+    tb_case item = tb_test_dense_case(2);
     item.tiling.q_dims = 3;
     item.tiling.q_tile[0] = item.tiling.q_tile[1] = item.tiling.q_tile[2] = 4;
     assert_refused(&item, NULL, TB_EINVAL,
@@ -286,12 +234,12 @@ static void tile_choice__tiles_have_one_entry_a_dimension(void **state)
 static void tile_choice__single_dim_tiles_are_products(void **state)
 {
     (void)state;
-    tb_kernel *kernel = load("cutlass-blackwell-fna");
-    tb_case item = case_of(3);
+    tb_kernel *kernel = tb_test_known_kernel("cutlass-blackwell-fna");
+    tb_case item = tb_test_dense_case(3);
     item.tiling.has_kind = true;
     item.tiling.kind = TB_TILING_SINGLE_DIM;
     item.tiling.order = TB_ORDER_HILBERT;
-    tb_tiling tiling = resolve(&item, kernel); /* of [8 4 8] and [4 4 8] */
+    tb_tiling tiling = tb_test_resolve(&item, kernel); /* of [8 4 8] and [4 4 8] */
     assert_int_equal(tiling.kind, TB_TILING_SINGLE_DIM);
     assert_int_equal(tiling.order, TB_ORDER_HILBERT);
     assert_int_equal(tiling.q_tile[0], 256);
@@ -301,7 +249,7 @@ static void tile_choice__single_dim_tiles_are_products(void **state)
     item.tiling.q_tile[0] = 72;
     item.tiling.kv_dims = 3;
     memcpy(item.tiling.kv_tile, (const int64_t[]){3, 5, 7}, 3 * sizeof(int64_t));
-    tiling = resolve(&item, kernel);
+    tiling = tb_test_resolve(&item, kernel);
     assert_int_equal(tiling.q_tile[0], 72);
     assert_int_equal(tiling.kv_tile[0], 105);
     assert_false(tb_kernel_has_tiles(kernel, &item.problem, &tiling));
@@ -316,208 +264,52 @@ static void tile_choice__single_dim_tiles_are_products(void **state)
 static void tile_choice__kind_and_kv_tiling_come_from_the_kernel(void **state)
 {
     (void)state;
-    tb_kernel *fna = load("cutlass-fna"); /* dynamic, forward only */
-    tb_case item = gna_case(2, (const int64_t[]){48, 48});
-    assert_int_equal(resolve(&item, fna).kv_tiling, TB_KV_DYNAMIC);
-    assert_int_equal(resolve(&item, NULL).kv_tiling, TB_KV_STATIC);
+    tb_kernel *fna = tb_test_known_kernel("cutlass-fna"); /* dynamic, forward only */
+    tb_case item = tb_test_gna_case(2, (const int64_t[]){48, 48});
+    assert_int_equal(tb_test_resolve(&item, fna).kv_tiling, TB_KV_DYNAMIC);
+    assert_int_equal(tb_test_resolve(&item, NULL).kv_tiling, TB_KV_STATIC);
     item.problem.pass = TB_PASS_BACKWARD;
-    assert_int_equal(resolve(&item, fna).kv_tiling, TB_KV_STATIC);
+    assert_int_equal(tb_test_resolve(&item, fna).kv_tiling, TB_KV_STATIC);
     item.problem.pass = TB_PASS_FORWARD;
     item.tiling.has_kind = true;
     item.tiling.kind = TB_TILING_SINGLE_DIM;
-    assert_int_equal(resolve(&item, fna).kv_tiling, TB_KV_STATIC);
+    assert_int_equal(tb_test_resolve(&item, fna).kv_tiling, TB_KV_STATIC);
     item.tiling.has_kind = false;
     item.tiling.has_kv_tiling = true;
     item.tiling.kv_tiling = TB_KV_STATIC;
-    assert_int_equal(resolve(&item, fna).kv_tiling, TB_KV_STATIC);
-    tb_case causal = case_of(2); /* of two dimensions: no window in each */
+    assert_int_equal(tb_test_resolve(&item, fna).kv_tiling, TB_KV_STATIC);
+    tb_case causal = tb_test_dense_case(2); /* of two dimensions: no window in each */
     causal.pattern.kind = TB_PATTERN_CAUSAL;
-    assert_int_equal(resolve(&causal, fna).kv_tiling, TB_KV_STATIC);
+    assert_int_equal(tb_test_resolve(&causal, fna).kv_tiling, TB_KV_STATIC);
     tb_kernel_destroy(fna);
 }
 
 static void tile_choice__what_makes_no_sense_is_refused_first(void **state)
 {
     (void)state;
-    tb_case item = gna_case(1, (const int64_t[]){7681});
+    tb_case item = tb_test_gna_case(1, (const int64_t[]){7681});
     assert_refused(&item, NULL, TB_EINVAL, "window 7681 with dilation 1 spans more than the 7680");
-    item = case_of(1);
+    item = tb_test_dense_case(1);
     item.problem.heads_kv = 7;
     assert_refused(&item, NULL, TB_EINVAL, "1 heads and 7 KV heads");
-    item = case_of(1);
+    item = tb_test_dense_case(1);
     item.tiling.wants_best = true;
     assert_refused(&item, NULL, TB_EINVAL, "the best tiles of which kernel? give --kernel");
-}
-
-/* visited |T| |U| of one pair, counted here. */
-static double work_of(const tb_case *item, const tb_tile_pair *pair, tb_kv_tiling kv_tiling)
-{
-    tb_tiling tiling = {.kv_tiling = kv_tiling};
-    memcpy(tiling.q_tile, pair->q_tile, sizeof tiling.q_tile);
-    memcpy(tiling.kv_tile, pair->kv_tile, sizeof tiling.kv_tile);
-    tb_census census;
-    tb_error err;
-    tb_assert_ok(tb_census_count(&item->problem, &item->pattern, &tiling, NULL, &census, &err),
-                 &err);
-    double pairs = 1;
-    for (int d = 0; d < item->problem.layout.rank; d++) {
-        pairs *= (double)(pair->q_tile[d] * pair->kv_tile[d]);
-    }
-    return (double)census.visited * pairs;
-}
-
-/* The pairs of the sets that serve head dim 128, in the file's order. */
-static size_t pairs_of(const tb_kernel *kernel, tb_pass pass, int rank, const tb_tile_pair **out,
-                       size_t capacity)
-{
-    size_t count = 0;
-    for (size_t s = 0; s < kernel->set_count[pass]; s++) {
-        const tb_tile_set *set = &kernel->sets[pass][s];
-        bool serves = set->dim_count == 0;
-        for (size_t i = 0; i < set->dim_count; i++) {
-            serves = serves || set->dims[i] == 128;
-        }
-        for (size_t i = 0; serves && i < set->pair_count[rank - 1]; i++) {
-            assert_true(count < capacity);
-            out[count++] = &set->pairs[rank - 1][i];
-        }
-    }
-    return count;
-}
-
-/* A plain loop over the kernel's list: the first of the least work. Returns how many it saw. */
-static size_t check_best(const tb_kernel *kernel, const tb_case *item)
-{
-    const tb_tile_pair *pairs[512];
-    int rank = item->problem.layout.rank;
-    tb_pass pass = item->problem.pass;
-    size_t count = pairs_of(kernel, pass, rank, pairs, 512), best = 0;
-    double least = 0;
-    tb_kv_tiling kv_tiling = pass == TB_PASS_FORWARD ? kernel->kv_tiling : TB_KV_STATIC;
-    for (size_t i = 0; i < count; i++) {
-        double work = work_of(item, pairs[i], kv_tiling);
-        if (i == 0 || work < least) {
-            least = work;
-            best = i;
-        }
-    }
-    tb_case wanting = *item;
-    wanting.tiling.wants_best = true;
-    tb_tiling tiling = resolve(&wanting, kernel);
-    assert_tile(tiling.q_tile, pairs[best]->q_tile, rank);
-    assert_tile(tiling.kv_tile, pairs[best]->kv_tile, rank);
-
-    tb_ranked_tiles *ranked = NULL;
-    size_t ranked_count = 0;
-    tb_error err;
-    tb_assert_ok(tb_tile_rank(item, kernel, &ranked, &ranked_count, &err), &err);
-    assert_int_equal(ranked_count, count);
-    tb_assert_close(ranked[0].tile_pairs, least, 0);
-    for (size_t i = 1; i < ranked_count; i++) {
-        assert_true(ranked[i - 1].tile_pairs <= ranked[i].tile_pairs);
-    }
-    free(ranked);
-    return count;
-}
-
-static void tile_choice__the_best_is_the_least_work_of_a_plain_loop(void **state)
-{
-    (void)state;
-    static const char *const names[] = {"cutlass-hopper-fna", "cutlass-blackwell-fna",
-                                        "cutlass-fna", "flex-fna"};
-    static const int64_t windows[][3][3] = {{{1000}, {77, 31}, {18, 24, 24}},
-                                            {{96}, {8, 96}, {3, 5, 7}},
-                                            {{7680}, {192, 2}, {48, 72, 5}}};
-    size_t shapes = 0, cases = 0;
-    for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
-        tb_kernel *kernel = load(names[k]);
-        for (int pass = 0; pass < TB_PASS_COUNT && kernel->set_count[pass] > 0; pass++) {
-            for (size_t w = 0; w < sizeof windows / sizeof *windows; w++) {
-                for (int rank = 1; rank <= 3; rank++) {
-                    tb_case item = gna_case(rank, windows[w][rank - 1]);
-                    item.problem.pass = (tb_pass)pass;
-                    shapes += check_best(kernel, &item);
-                    cases++;
-                }
-            }
-        }
-        tb_kernel_destroy(kernel);
-    }
-    print_message("%zu cases, %zu shapes\n", cases, shapes);
-}
-
-static void tile_choice__ties_keep_the_order_of_the_file(void **state)
-{
-    (void)state;
-    tb_kernel *kernel = load_text(
-        "forward: [{tiles: {2: [[[4, 8], [8, 4]], [[8, 4], [4, 8]], [[8, 4], [8, 4]]]}}]\n");
-    tb_case item = case_of(2); /* dense, and all of them divide it: all alike */
-    tb_ranked_tiles *ranked = NULL;
-    size_t count = 0;
-    tb_error err;
-    tb_assert_ok(tb_tile_rank(&item, kernel, &ranked, &count, &err), &err);
-    assert_int_equal(count, 3);
-    assert_tile(ranked[0].tiling.q_tile, (const int64_t[]){4, 8}, 2);
-    assert_tile(ranked[1].tiling.kv_tile, (const int64_t[]){4, 8}, 2);
-    assert_tile(ranked[2].tiling.kv_tile, (const int64_t[]){8, 4}, 2);
-    free(ranked);
-    tb_kernel_destroy(kernel);
-}
-
-static void tile_choice__ranking_takes_no_notice_of_given_tiles(void **state)
-{
-    (void)state;
-    tb_kernel *kernel = load("flex-fna");
-    tb_case item = case_of(2);
-    item.tiling.q_dims = item.tiling.kv_dims = 2;
-    item.tiling.q_tile[0] = item.tiling.kv_tile[0] = 7;
-    item.tiling.q_tile[1] = item.tiling.kv_tile[1] = 9;
-    tb_ranked_tiles *ranked = NULL;
-    size_t count = 0;
-    tb_error err;
-    tb_assert_ok(tb_tile_rank(&item, kernel, &ranked, &count, &err), &err);
-    assert_int_equal(count, 3);
-    for (size_t i = 0; i < count; i++) {
-        assert_int_equal(tb_tiling_q_tokens(&ranked[i].tiling, &item.problem.layout), 64);
-    }
-    free(ranked);
-    tb_kernel_destroy(kernel);
-}
-
-static void tile_choice__tiles_of_rank_four_are_chosen_too(void **state)
-{
-    (void)state;
-    tb_kernel *kernel = load_text("forward:\n"
-                                  "- tiles:\n"
-                                  "    4: [[[1, 2, 4, 8], [2, 2, 4, 4]], [[2, 2, 4, 4], [1, 2, 4, "
-                                  "8]]]\n"
-                                  "  default: {4: [[2, 2, 4, 4], [1, 2, 4, 8]]}\n");
-    tb_case item = gna_case(4, (const int64_t[]){3, 5, 7, 9});
-    tb_tiling tiling = resolve(&item, kernel);
-    assert_tile(tiling.q_tile, (const int64_t[]){2, 2, 4, 4}, 4);
-    assert_tile(tiling.kv_tile, (const int64_t[]){1, 2, 4, 8}, 4);
-    item.tiling.q_dims = 4;
-    memcpy(item.tiling.q_tile, (const int64_t[]){1, 2, 4, 8}, sizeof item.tiling.q_tile);
-    tiling = resolve(&item, kernel);
-    assert_tile(tiling.kv_tile, (const int64_t[]){2, 2, 4, 4}, 4);
-    item.tiling.q_dims = 0;
-    assert_int_equal(check_best(kernel, &item), 2);
-    tb_kernel_destroy(kernel);
 }
 
 /* The first set that has the rank decides, not the first set. */
 static void tile_choice__the_default_is_of_the_first_set_with_the_rank(void **state)
 {
     (void)state;
-    tb_kernel *kernel = load_text("forward:\n"
-                                  "- dims: [64]\n"
-                                  "  tiles: {1: [[[7], [9]]]}\n"
-                                  "- tiles: {2: [[[7, 9], [9, 7]]]}\n"
-                                  "- dims: [128]\n"
-                                  "  tiles: {1: [[[11], [13]], [[15], [17]]]}\n"
-                                  "  default: {1: [[15], [17]]}\n");
-    tb_case item = case_of(1);
-    assert_int_equal(resolve(&item, kernel).q_tile[0], 15);
+    tb_kernel *kernel = tb_test_kernel_of_text("forward:\n"
+                                               "- dims: [64]\n"
+                                               "  tiles: {1: [[[7], [9]]]}\n"
+                                               "- tiles: {2: [[[7, 9], [9, 7]]]}\n"
+                                               "- dims: [128]\n"
+                                               "  tiles: {1: [[[11], [13]], [[15], [17]]]}\n"
+                                               "  default: {1: [[15], [17]]}\n");
+    tb_case item = tb_test_dense_case(1);
+    assert_int_equal(tb_test_resolve(&item, kernel).q_tile[0], 15);
     tb_kernel_destroy(kernel);
 }
 
@@ -525,9 +317,10 @@ static void tile_choice__the_default_is_of_the_first_set_with_the_rank(void **st
 static void tile_choice__products_of_large_tiles_do_not_wrap(void **state)
 {
     (void)state;
-    tb_kernel *kernel = load_text("forward: [{tiles: {3: [[[320, 107367629, 536903681], [320, "
-                                  "107367629, 536903681]]]}}]\n");
-    tb_case item = case_of(3);
+    tb_kernel *kernel =
+        tb_test_kernel_of_text("forward: [{tiles: {3: [[[320, 107367629, 536903681], [320, "
+                               "107367629, 536903681]]]}}]\n");
+    tb_case item = tb_test_dense_case(3);
     tb_tiling tiling = {.kind = TB_TILING_SINGLE_DIM, .q_tile = {64}, .kv_tile = {64}};
     assert_false(tb_kernel_has_tiles(kernel, &item.problem, &tiling));
     tb_kernel_destroy(kernel);
@@ -544,9 +337,5 @@ TB_TESTS(cmocka_unit_test(tile_choice__without_a_kernel_tiles_are_near_128),
          cmocka_unit_test(tile_choice__single_dim_tiles_are_products),
          cmocka_unit_test(tile_choice__kind_and_kv_tiling_come_from_the_kernel),
          cmocka_unit_test(tile_choice__what_makes_no_sense_is_refused_first),
-         cmocka_unit_test(tile_choice__the_best_is_the_least_work_of_a_plain_loop),
-         cmocka_unit_test(tile_choice__ties_keep_the_order_of_the_file),
-         cmocka_unit_test(tile_choice__ranking_takes_no_notice_of_given_tiles),
-         cmocka_unit_test(tile_choice__tiles_of_rank_four_are_chosen_too),
          cmocka_unit_test(tile_choice__the_default_is_of_the_first_set_with_the_rank),
          cmocka_unit_test(tile_choice__products_of_large_tiles_do_not_wrap));
