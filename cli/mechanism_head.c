@@ -2,6 +2,7 @@
 #include "mechanism_view.h"
 
 #include "case_words.h"
+#include "predict_view.h"
 #include "text.h"
 
 void tb_mechanism_head(tb_buffer *out, const tb_mechanism_ask *ask)
@@ -33,26 +34,10 @@ void tb_mechanism_head(tb_buffer *out, const tb_mechanism_ask *ask)
     tb_buffer_text(out, mechanism->parameter_count > 0 ? "\n" : "");
 }
 
-static void put_problem(tb_document *doc, const tb_problem *problem)
-{
-    tb_document_open_object(doc, "problem");
-    tb_document_ints(doc, "layout", problem->layout.extent, (size_t)problem->layout.rank);
-    tb_document_int(doc, "batch", problem->batch);
-    tb_document_int(doc, "heads", problem->heads);
-    tb_document_int(doc, "heads_kv", problem->heads_kv);
-    tb_document_int(doc, "dim", problem->dim);
-    tb_document_int(doc, "dim_value", problem->dim_value);
-    tb_document_text(doc, "dtype", tb_dtype_names[problem->dtype]);
-    tb_document_text(doc, "pass", tb_pass_names[problem->pass]);
-    tb_document_int(doc, "extra_kv", problem->extra_kv);
-    tb_document_int(doc, "extra_q", problem->extra_q);
-    tb_document_close(doc);
-}
-
 void tb_mechanism_head_document(tb_document *doc, const tb_mechanism_ask *ask)
 {
     const tb_mechanism *mechanism = ask->mechanism;
-    put_problem(doc, &ask->problem);
+    tb_view_problem_document(doc, &ask->problem);
     tb_document_open_object(doc, "mechanism");
     tb_document_text(doc, "name", mechanism->name);
     tb_document_text(doc, "title", mechanism->title);

@@ -3,7 +3,7 @@
 
 #define HISTOGRAM_BINS 32
 
-static void put_problem(tb_document *doc, const tb_problem *problem)
+void tb_view_problem_document(tb_document *doc, const tb_problem *problem)
 {
     tb_document_open_object(doc, "problem");
     tb_document_ints(doc, "layout", problem->layout.extent, (size_t)problem->layout.rank);
@@ -205,7 +205,7 @@ static void put_messages(tb_document *doc, const char *key, const tb_messages *m
 
 void tb_view_document(tb_document *doc, const tb_prediction *p, const tb_kernel *kernel)
 {
-    put_problem(doc, &p->problem);
+    tb_view_problem_document(doc, &p->problem);
     put_pattern(doc, "pattern", &p->pattern, p->problem.layout.rank);
     put_tiling(doc, &p->tiling, &p->problem.layout);
     put_tiles(doc, p);

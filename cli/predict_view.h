@@ -8,6 +8,9 @@
 #include "kernel.h"
 #include "predict.h"
 
+/** The object `problem`. */
+void tb_view_problem_document(tb_document *doc, const tb_problem *problem);
+
 /** Put the keys of one prediction into the object that is open; kernel may be NULL. */
 void tb_view_document(tb_document *doc, const tb_prediction *prediction, const tb_kernel *kernel);
 

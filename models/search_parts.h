@@ -202,6 +202,9 @@ TB_NODISCARD tb_status tb_search_runs_count(const tb_search_walk *walk, tb_searc
 /** Is only what is fully block-sparse looked at: asked for, or because the kernel masks nothing? */
 bool tb_search_needs_full(const tb_search_space *space);
 
+/** The product of no dimension. */
+extern const tb_search_product tb_search_one;
+
 /** The product of one dimension's class more. */
 tb_search_product tb_search_multiply(const tb_search_product *product, const tb_search_group *group,
                                      const tb_search_class *class, int64_t stride);

@@ -50,6 +50,17 @@ static const tb_search_shape *shape_of(const place *at)
     return &at->walk->shapes[at->shape];
 }
 
+const tb_search_product tb_search_one = {.visited = 1,
+                                         .unmasked = 1,
+                                         .least = 1,
+                                         .most = 1,
+                                         .visible = 1,
+                                         .q_tiles = 1,
+                                         .kv_tiles = 1,
+                                         .launched = 1,
+                                         .whole_kv_tiles = 1,
+                                         .stride = 1};
+
 tb_search_product tb_search_multiply(const tb_search_product *product, const tb_search_group *group,
                                      const tb_search_class *class, int64_t stride)
 {
@@ -203,17 +214,6 @@ static tb_status walk_classes(place *at, int d, const tb_search_product *so_far)
     return TB_OK;
 }
 
-static const tb_search_product one = {.visited = 1,
-                                      .unmasked = 1,
-                                      .least = 1,
-                                      .most = 1,
-                                      .visible = 1,
-                                      .q_tiles = 1,
-                                      .kv_tiles = 1,
-                                      .launched = 1,
-                                      .whole_kv_tiles = 1,
-                                      .stride = 1};
-
 /* Constraints that groups decide, beside windows and sparsity. */
 static bool meets(const place *at, const tb_search_product *best)
 {
@@ -264,7 +264,7 @@ static tb_status walk_groups(place *at, const tb_search_product *sums)
         return status;
     }
     tally->enumerated++;
-    return is_wanted(at, &best, cost_of(at, &best)) ? walk_classes(at, 0, &one) : TB_OK;
+    return is_wanted(at, &best, cost_of(at, &best)) ? walk_classes(at, 0, &tb_search_one) : TB_OK;
 }
 
 /* The first group of a table that sees at least that much. */
@@ -356,7 +356,7 @@ tb_status tb_search_walk_all(tb_search_walk *walk, tb_error *err)
         at.shape = s;
         bool is_left = walk->shapes[s].is_runs && walk->clock != NULL && !walk->is_exact;
         if (!is_left && find_rests(&at)) { /* bounds of runs' times say too little to begin with */
-            status = choose_groups(&at, 0, &one);
+            status = choose_groups(&at, 0, &tb_search_one);
         }
     }
     return status;

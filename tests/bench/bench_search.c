@@ -142,17 +142,8 @@ static double least_time(void *user, const entries *dim, int64_t e0, int64_t e1,
                          int64_t end, double least)
 {
     timer *t = user;
-    tb_search_product product = {.visited = 1,
-                                 .unmasked = 1,
-                                 .least = 1,
-                                 .most = 1,
-                                 .visible = 1,
-                                 .q_tiles = 1,
-                                 .kv_tiles = 1,
-                                 .launched = 1,
-                                 .whole_kv_tiles = 1,
-                                 .stride = 1};
-    product = tb_search_multiply(&product, &dim[0].group, &dim[0].class[e0], 1);
+    tb_search_product product =
+        tb_search_multiply(&tb_search_one, &dim[0].group, &dim[0].class[e0], 1);
     product = tb_search_multiply(&product, &dim[1].group, &dim[1].class[e1], 1);
     for (int64_t e = begin; e < end; e++) {
         tb_search_product all = tb_search_multiply(&product, &dim[2].group, &dim[2].class[e], 1);
